@@ -1,0 +1,1 @@
+"""The three services of Peiyu and the `peiyu` command."""

@@ -1,0 +1,122 @@
+"""The one command, `peiyu`: run the system, show a round of the programme, migrate, register clients, issue tokens."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from shared.settings import Settings
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help="培育 Peiyu: 专利产业化促进中小企业成长计划")
+client_app = typer.Typer(no_args_is_help=True, help="Machine clients: banks, enterprises, auditors")
+schema_app = typer.Typer(no_args_is_help=True, help="The database schema")
+app.add_typer(client_app, name="client")
+app.add_typer(schema_app, name="schema")
+
+# What a person reads goes to stderr, so that stdout holds results only.
+screen = Console(stderr=True, highlight=False)
+HOME = Path(".peiyu")
+HomeOption = Annotated[Path, typer.Option(help="Folder for data, logs and secrets")]
+
+
+def _settings() -> Settings:
+    return Settings()  # pyright: ignore[reportCallIssue] (values come from the environment)
+
+
+@app.command()
+def up(home: HomeOption = HOME / "local") -> None:
+    """Run everything on this machine until Ctrl-C; restarts what dies."""
+    from services.local.screen import announce, run_announced  # noqa: PLC0415 (keeps `peiyu --help` quick)
+
+    run_announced(home, screen, then=announce)
+
+
+@app.command()
+def demo(
+    *,
+    home: HomeOption = HOME / "demo",
+    once: Annotated[bool, typer.Option("--once", help="Stop after the round")] = False,
+    json_line: Annotated[bool, typer.Option("--json", help="End with one JSON line on stdout")] = False,
+    seed: Annotated[int, typer.Option(help="Seed of the invented enterprises")] = 2024,
+) -> None:
+    """Run one round of the programme on invented enterprises, through the HTTP APIs, and stay up."""
+    from services.demo.command import run_demo  # noqa: PLC0415 (as above)
+
+    run_demo(home, screen, once=once, json_line=json_line, seed=seed)
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the database at PEIYU_DATABASE_URL to this version's schema."""
+    from shared.schema import head_revision  # noqa: PLC0415 (as above)
+    from shared.schema import migrate as migrate_database  # noqa: PLC0415 (as above)
+
+    asyncio.run(migrate_database(_settings().database_url.get_secret_value()))
+    screen.print(f"schema is at {head_revision()}")
+
+
+@app.command()
+def keys(folder: Annotated[Path, typer.Argument(help="Where to put the key files")]) -> None:
+    """Make the two signing keys (access tokens, lists); existing ones are kept."""
+    from shared.security.keys import create_key  # noqa: PLC0415 (as above)
+
+    for name in ("token", "list"):
+        create_key(folder / f"{name}-key.pem")
+        screen.print(f"{folder / f'{name}-key.pem'}")
+
+
+@app.command()
+def token(
+    subject: Annotated[str, typer.Argument(help="Who acts: a staff number or an account name")],
+    role: Annotated[str, typer.Option(help="city_officer, province_officer, reviewer, auditor or admin")],
+    city: Annotated[str | None, typer.Option(help="City code of a city officer, such as 420100")] = None,
+    hours: Annotated[int, typer.Option(min=1, max=24, help="Lifetime")] = 8,
+) -> None:
+    """Print an officer's access token, signed with PEIYU_TOKEN_KEY_FILE."""
+    from shared.security.keys import load_key  # noqa: PLC0415 (as above)
+    from shared.security.officers import officer  # noqa: PLC0415 (as above)
+    from shared.security.tokens import TokenAuthority  # noqa: PLC0415 (as above)
+
+    settings = _settings()
+    try:
+        actor = officer(subject, role, city_code=city)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+    authority = TokenAuthority(
+        load_key(settings.token_key_file), issuer=settings.token_issuer, audience=settings.token_audience
+    )
+    typer.echo(authority.issue(actor, timedelta(hours=hours)))
+
+
+@client_app.command("create")
+def create_client(
+    name: Annotated[str, typer.Argument(help="What people call this client")],
+    role: Annotated[str, typer.Option(help="enterprise, bank, national_system or auditor")],
+    uscc: Annotated[str | None, typer.Option(help="统一社会信用代码 of an enterprise")] = None,
+) -> None:
+    """Register a machine client in PEIYU_DATABASE_URL and print its id and secret (shown only now)."""
+    from services.local.identities import create_client as create  # noqa: PLC0415 (as above)
+
+    try:
+        credentials = asyncio.run(create(_settings(), name=name, role=role, uscc=uscc))
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+    typer.echo(f"client_id={credentials.client_id}\nclient_secret={credentials.client_secret}")
+
+
+@schema_app.command("check")
+def check_schema() -> None:
+    """Migrate an empty embedded database and compare it with the models (alembic check)."""
+    from services.local.schema_check import check_on_embedded_server  # noqa: PLC0415 (as above)
+
+    check_on_embedded_server(HOME / "schema-check")
+    screen.print("models and migrations agree")
+
+
+def main() -> None:
+    app()

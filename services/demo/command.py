@@ -1,0 +1,103 @@
+"""`peiyu demo`: a fresh system, one round of the programme, a readable account of it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import shutil
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from pathlib import Path
+
+import typer
+from rich.console import Console
+
+from services.demo import applying, judging, report
+from services.demo.agreement import check_agreement
+from services.demo.api import Api, DemoError
+from services.demo.invented_enterprises import invented_forms, invented_workbook
+from services.demo.people import assemble
+from services.local.screen import announce
+from services.local.system import LocalSystem, local_system
+from services.supervisor import Supervisor, SupervisorError
+from shared.embedded import EmbeddedServerError
+from shared.reference.province import province
+
+_ENTERPRISES, _SINGLE = 200, 6
+# A demo is watched: what a killed worker held is sent again sooner than in production.
+_RESEND_SECONDS = 3.0
+
+
+def run_demo(home: Path, screen: Console, *, once: bool, json_line: bool, seed: int) -> None:
+    """Run the round in `home`, whose earlier demo data is removed; exit status 1 where anything disagrees."""
+    try:
+        _forget_earlier(home)
+        with local_system(home, durable=False, resend_seconds=_RESEND_SECONDS, on_event=_teller(screen)) as system:
+            figures = asyncio.run(_round(system, screen, seed))
+            if json_line:
+                typer.echo(json.dumps(figures, ensure_ascii=False))
+            if not once:
+                announce(system, screen)
+                system.supervisor.run_forever()
+    except (DemoError, SupervisorError, EmbeddedServerError) as error:
+        screen.print(f"[red]{error}[/red]", soft_wrap=True)
+        raise SystemExit(1) from None
+
+
+def _forget_earlier(home: Path) -> None:
+    # Only what a demo made is removed: the marker says so.
+    marker = home / "demo"
+    if home.exists() and any(home.iterdir()) and not marker.exists():
+        raise DemoError(f"{home} holds something other than a demo; choose another --home")
+    if (home / "run" / "processes.json").exists():
+        with Supervisor(home):
+            pass  # refuses where another one holds the folder
+    shutil.rmtree(home, ignore_errors=True)
+    home.mkdir(parents=True)
+    marker.touch()
+
+
+def _teller(screen: Console) -> Callable[[str, str], None]:
+    def tell(name: str, what: str) -> None:
+        screen.print(f"[dim]  {name} {what}[/dim]")
+
+    return tell
+
+
+async def _round(system: LocalSystem, screen: Console, seed: int) -> dict[str, int]:
+    people = assemble(system.owner)
+    workbook, _ = invented_workbook(seed, _ENTERPRISES)
+    forms = invented_forms(seed, _SINGLE)
+    applied, judged = applying.Applied(), judging.Judged()
+    api = Api(system.urls)
+    try:
+        with _step(screen, "开启申报批次 · a cycle opens"):
+            await applying.open_cycle(api, people)
+        with _step(screen, f"导入工作簿 · a workbook of {_ENTERPRISES} invented enterprises is read"):
+            await applying.upload_workbook(api, people, workbook, applied)
+        with _step(screen, f"在线申报 · {_SINGLE} enterprises apply over HTTP"):
+            tokens = await applying.apply_singly(api, system.owner, forms, applied)
+        with _step(screen, "市州推荐或退回 · 17 cities recommend or return"):
+            await applying.decide(api, people, forms, tokens, applied)
+        with _step(screen, f"评判 · {applied.recommended} applications are judged against ten standards"):
+            await judging.wait_until_judged(api, people, applied.recommended)
+        with _step(screen, "评审 · reviewers settle, propose and sign"):
+            await judging.review(api, people, judged)
+        with _step(screen, "入库方案 · a plan is frozen, approved, committed"):
+            await judging.select(api, people, province().pool_code, judged)
+        with _step(screen, "名单 · an edition is published, a bank pulls and verifies it"):
+            (programme, *_) = province().list_programmes
+            await judging.pull_as_bank(api, people, system.owner, programme.code, judged)
+    finally:
+        await api.close()
+    figures = report.figures(applied, judged)
+    await check_agreement(system.owner, figures)
+    report.show(screen, applied, judged, figures)
+    return figures
+
+
+@contextmanager
+def _step(screen: Console, title: str) -> Generator[None]:
+    with screen.status(title):
+        yield
+    screen.print(f"[green]✓[/green] {title}")

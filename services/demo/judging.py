@@ -1,0 +1,134 @@
+"""Second half of the round: judgement, review, selection, publication, and the bank's pull."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+from joserfc.jwk import OKPKey
+
+from services.demo.api import Api, DemoError, each, until
+from services.demo.applying import CYCLE
+from services.demo.people import People, bank_client, machine_token
+from services.finance.lists.edition import is_genuine
+from shared.settings import Settings
+
+# Every sixteenth enterprise does not convince the reviewer, so that findings go both ways.
+_DOUBTED_LAST_CHARACTERS = "7"
+_EXCUSED = {
+    "2": "所在领域尚无对应资质批次，已有省级以上研发平台，建议例外",
+    "3": "主营业务小类未列入目录，但产品属专利密集型产品，建议例外",
+    "4": "专利产品备案已提交、正在审核，建议例外",
+}
+
+
+@dataclass(slots=True)
+class Judged:
+    """What the second half left behind."""
+
+    counts: dict[str, int] = field(default_factory=dict)
+    plan: dict[str, Any] = field(default_factory=dict)
+    admitted_by_city: dict[str, int] = field(default_factory=dict)
+    example: dict[str, Any] = field(default_factory=dict)
+    edition_serial: int = 0
+    edition_count: int = 0
+    edition_digest: str = ""
+    signature_genuine: bool = False
+    pulled_count: int = 0
+
+
+async def wait_until_judged(api: Api, people: People, recommended: int) -> None:
+    async def judged() -> bool | None:
+        counts = await api.json("evaluation", "GET", f"/v1/cycles/{CYCLE}/verdict-counts", people.reviewer)
+        return True if counts["judged"] == recommended else None
+
+    await until(judged, f"{recommended} judgements")
+
+
+async def review(api: Api, people: People, judged: Judged) -> None:
+    """One reviewer settles what needs a person and proposes deviations; another signs them."""
+    queue = await api.pages("evaluation", f"/v1/cycles/{CYCLE}/assessments", people.reviewer)
+
+    async def one(summary: dict[str, Any]) -> None:
+        path = f"/v1/assessments/{summary['id']}"
+        full = await api.json("evaluation", "GET", path, people.reviewer)
+        parts = [part for criterion in full["criteria"] for part in criterion["parts"]]
+        if any(part["computed"] == "not_met" and part["kind"] != "in_principle" for part in parts):
+            return
+        findings = [found for part in parts if (found := _finding(part, summary["uscc"])) is not None]
+        if findings:
+            await api.json("evaluation", "POST", f"{path}/findings", people.reviewer, json={"findings": findings})
+        for part in parts:
+            if part["computed"] == "not_met":
+                await _excuse(api, people, path, summary, part)
+
+    await each(queue, one)
+    judged.counts = await api.json("evaluation", "GET", f"/v1/cycles/{CYCLE}/verdict-counts", people.reviewer)
+    deviating = await api.pages("evaluation", f"/v1/cycles/{CYCLE}/assessments", people.reviewer, overall="deviation")
+    chosen = (deviating or queue)[0]
+    judged.example = await api.json("evaluation", "GET", f"/v1/assessments/{chosen['id']}", people.reviewer)
+
+
+def _finding(part: dict[str, Any], uscc: str) -> dict[str, Any] | None:
+    """A reviewer judges what is a matter of judgement; a missing figure stays unknown."""
+    # Whether an industry counts as patent-intensive is for a person to say where the catalogue is silent.
+    reviewable = part["reason_code"] == "needs_finding" or part["part"].startswith("3.")
+    if part["computed"] != "unknown" or not reviewable:
+        return None
+    met = uscc[-1] not in _DOUBTED_LAST_CHARACTERS
+    reason = "经查阅材料并实地了解，予以认定" if met else "材料不足以支持，暂不认定"
+    return {"part": part["part"], "met": met, "reason": reason}
+
+
+async def _excuse(api: Api, people: People, path: str, summary: dict[str, Any], part: dict[str, Any]) -> None:
+    reason = _EXCUSED[part["part"].partition(".")[0]]
+    proposed = await api.json(
+        "evaluation",
+        "POST",
+        f"{path}/deviations",
+        people.reviewer,
+        key=f"deviation-{summary['id']}-{part['part']}",
+        json={"part": part["part"], "reason": reason},
+    )
+    # The second reviewer is stricter: every third proposal stays unsigned.
+    if int(hashlib.sha256(summary["uscc"].encode()).hexdigest(), 16) % 3:
+        await api.json("evaluation", "POST", f"/v1/deviations/{proposed['id']}:sign", people.second_reviewer)
+
+
+async def select(api: Api, people: People, pool: str, judged: Judged) -> None:
+    """Propose, approve by a second person, commit."""
+    plans = "/v1/selection-plans"
+    body = {"cycle": CYCLE, "pool": pool}
+    frozen = await api.json("evaluation", "POST", plans, people.planner, key="plan", json=body)
+    await api.json("evaluation", "POST", f"{plans}/{frozen['id']}:approve", people.approver)
+    judged.plan = await api.json("evaluation", "POST", f"{plans}/{frozen['id']}:commit", people.planner)
+    entries = await api.pages("evaluation", f"{plans}/{frozen['id']}/entries", people.planner)
+    for entry in entries:
+        if entry["admitted"]:
+            judged.admitted_by_city[entry["city_code"]] = judged.admitted_by_city.get(entry["city_code"], 0) + 1
+
+
+async def pull_as_bank(api: Api, people: People, settings: Settings, programme: str, judged: Judged) -> None:
+    """A bank is registered, subscribed, gets a token, pulls the edition and verifies it as it arrived."""
+    credentials = await bank_client(settings)
+    subscription = {"client_id": credentials.client_id}
+    path = f"/v1/lists/{programme}"
+    await api.json("finance", "POST", f"{path}/subscriptions", people.planner, json=subscription)
+    token = await machine_token(api, "finance", credentials)
+
+    async def published() -> httpx.Response | None:
+        answer = await api.call("finance", "GET", f"{path}/editions/latest", token)
+        return answer if answer.status_code == httpx.codes.OK else None
+
+    answer = await until(published, "edition 1 of the list")
+    keys = await api.json("finance", "GET", "/v1/list-signing-keys", token)
+    signature = answer.headers["X-Edition-Signature"]
+    judged.signature_genuine = is_genuine(answer.content, signature, OKPKey.import_key(keys["keys"][0]))
+    judged.edition_digest = hashlib.sha256(answer.content).hexdigest()
+    if answer.headers["ETag"] != f'"{judged.edition_digest}"' or not judged.signature_genuine:
+        raise DemoError("the edition that the bank pulled does not verify")
+    document = answer.json()
+    judged.edition_serial, judged.edition_count = document["serial"], document["count"]
+    judged.pulled_count = len(document["entries"])

@@ -1,0 +1,69 @@
+"""The people and machines of the demo, each with an identity of their own issued as an operator would."""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import dataclass
+from datetime import timedelta
+
+from services.demo.api import Api
+from services.local.identities import create_client
+from shared.reference.divisions import cities
+from shared.security.clients import ClientCredentials
+from shared.security.keys import load_key
+from shared.security.officers import officer
+from shared.security.tokens import TokenAuthority
+from shared.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class People:
+    """Tokens: two province officers, two reviewers, one officer per city code."""
+
+    planner: str
+    approver: str
+    reviewer: str
+    second_reviewer: str
+    cities: dict[str, str]
+
+
+def assemble(settings: Settings) -> People:
+    """Issue a token to every officer."""
+    authority = TokenAuthority(
+        load_key(settings.token_key_file), issuer=settings.token_issuer, audience=settings.token_audience
+    )
+
+    def token(subject: str, role: str, city_code: str | None = None) -> str:
+        return authority.issue(officer(subject, role, city_code=city_code), timedelta(hours=8))
+
+    return People(
+        planner=token("province-planner", "province_officer"),
+        approver=token("province-approver", "province_officer"),
+        reviewer=token("reviewer-a", "reviewer"),
+        second_reviewer=token("reviewer-b", "reviewer"),
+        cities={city.code: token(f"officer-{city.code}", "city_officer", city.code) for city in cities()},
+    )
+
+
+async def machine_token(api: Api, service: str, credentials: ClientCredentials) -> str:
+    """A token by OAuth 2.0 client credentials, over HTTP."""
+    answer = await api.json(
+        service,
+        "POST",
+        "/oauth/token",
+        data={"grant_type": "client_credentials"},
+        headers={"Authorization": _basic(credentials)},
+    )
+    return str(answer["access_token"])
+
+
+def _basic(credentials: ClientCredentials) -> str:
+    return "Basic " + base64.b64encode(f"{credentials.client_id}:{credentials.client_secret}".encode()).decode()
+
+
+async def enterprise_client(settings: Settings, uscc: str) -> ClientCredentials:
+    return await create_client(settings, name=f"【虚构】{uscc}", role="enterprise", uscc=uscc)
+
+
+async def bank_client(settings: Settings) -> ClientCredentials:
+    return await create_client(settings, name="【虚构】示范银行武汉分行", role="bank")

@@ -1,0 +1,128 @@
+"""What the round came to, as tables for a person and as one object for a program."""
+
+from __future__ import annotations
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from services.demo.applying import Applied
+from services.demo.judging import Judged
+from shared.reference.divisions import cities
+
+_SHOWN_REJECTIONS = 12
+_VERDICT = {
+    "met": "[green]符合[/]",
+    "not_met": "[red]不符合[/]",
+    "unknown": "[yellow]待定[/]",
+    "deviation": "[cyan]例外[/]",
+}
+
+
+def figures(applied: Applied, judged: Judged) -> dict[str, int]:
+    """The figures of the round; `met`, `not_met`, `unknown` and `deviations` add up to `judged`."""
+    return {
+        "rows_read": applied.rows_read,
+        "applications_imported": applied.imported,
+        "rows_rejected": applied.rejected,
+        "applications_single": applied.single,
+        "applications_returned": applied.returned,
+        "judged": judged.counts["judged"],
+        "met": judged.counts["met"],
+        "not_met": judged.counts["not_met"],
+        "unknown": judged.counts["unknown"],
+        "deviations": judged.counts["deviation"],
+        "admitted": judged.plan["summary"]["admitted"],
+        "out_city_quota": judged.plan["summary"]["out_city_quota"],
+        "cap": judged.plan["summary"]["cap"],
+        "edition_serial": judged.edition_serial,
+        "edition_count": judged.edition_count,
+        "bank_pulled_count": judged.pulled_count,
+    }
+
+
+def show(screen: Console, applied: Applied, judged: Judged, found: dict[str, int]) -> None:
+    """Print the account of the round."""
+    screen.print()
+    screen.print(_rejections(applied))
+    screen.print(_cities(applied, judged))
+    screen.print(_example(judged))
+    screen.print(_summary(found, judged))
+
+
+def _table(title: str) -> Table:
+    return Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD)
+
+
+def _rejections(applied: Applied) -> Table:
+    table = _table(f"退回更正的行 · rejected rows ({len(applied.rejected_rows)}, the first {_SHOWN_REJECTIONS})")
+    for heading in ("单元格 cell", "原因 reason", "代码 code"):
+        table.add_column(heading)
+    for row in applied.rejected_rows[:_SHOWN_REJECTIONS]:
+        violation = row["violations"][0]
+        table.add_row(violation.get("cell", f"{row['sheet']}!{row['row']}"), violation["message_zh"], violation["code"])
+    return table
+
+
+def _cities(applied: Applied, judged: Judged) -> Table:
+    table = _table("各市州 · by city")
+    table.add_column("市州")
+    for heading in ("申报 applied", "入库 admitted"):
+        table.add_column(heading, justify="right")
+    for city in cities():
+        table.add_row(city.name, str(applied.by_city[city.code]), str(judged.admitted_by_city.get(city.code, 0)))
+    return table
+
+
+def _example(judged: Judged) -> Table:
+    example = judged.example
+    table = _table(f"一家企业的评判 · one enterprise judged ({example['uscc']})")
+    table.add_column("标准")
+    table.add_column("结论")
+    table.add_column("理由", max_width=88)
+    for criterion in example["criteria"]:
+        reasons = [_reason(part) for part in criterion["parts"]]
+        table.add_row(
+            f"{criterion['number']}. {criterion['title']}", _VERDICT[criterion["verdict"]], "\n".join(reasons)
+        )
+    return table
+
+
+def _reason(part: dict[str, object]) -> str:
+    text = str(part["reason_zh"])
+    if isinstance(finding := part.get("finding"), dict):
+        text += f"；[italic]{finding['found_by']}：{finding['reason']}[/]"
+    if isinstance(deviation := part.get("deviation"), dict):
+        signed = deviation["signed_by"] or "未签"
+        text += f"；[italic]例外：{deviation['reason']}（{deviation['proposed_by']} 提出，{signed} 签署）[/]"
+    return text
+
+
+def _summary(found: dict[str, int], judged: Judged) -> Table:
+    table = _table("本轮结果 · the round")
+    table.add_column("项目")
+    table.add_column("数量", justify="right")
+    rows = {
+        "工作簿行数 rows read": "rows_read",
+        "导入申报 imported": "applications_imported",
+        "拒收行 rejected": "rows_rejected",
+        "在线申报 over HTTP": "applications_single",
+        "市州退回 returned": "applications_returned",
+        "已评判 judged": "judged",
+        "　符合 met": "met",
+        "　例外 met with signed deviation": "deviations",
+        "　不符合 not met": "not_met",
+        "　待定 unknown": "unknown",
+        "入库 admitted": "admitted",
+        "　名额已满未入 out by city quota": "out_city_quota",
+        "上限 cap": "cap",
+        "名单期号 edition": "edition_serial",
+        "名单条数 entries": "edition_count",
+        "银行取得 pulled by the bank": "bank_pulled_count",
+    }
+    for title, name in rows.items():
+        table.add_row(title, str(found[name]))
+    genuine = "有效 genuine" if judged.signature_genuine else "无效 NOT GENUINE"
+    table.add_row("签名 signature", genuine)
+    table.add_row("摘要 SHA-256", judged.edition_digest[:16] + "…")
+    return table

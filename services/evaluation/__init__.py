@@ -1,0 +1,1 @@
+"""Evaluation: judges applications, lets people review, selects, and keeps the pool."""

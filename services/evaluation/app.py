@@ -1,0 +1,36 @@
+"""Compose the evaluation service's HTTP application."""
+
+from __future__ import annotations
+
+from fastapi import FastAPI
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.evaluation.assessment.registry import register_rulebooks
+from services.evaluation.assessment.routes import router as assessments
+from services.evaluation.pool.routes import router as pool
+from services.evaluation.pool.service import register_pool
+from services.evaluation.review.routes import router as review
+from services.evaluation.selection.routes import router as selection
+from shared.settings import Settings
+from shared.web.application import build_application
+
+
+async def register_province(session: AsyncSession) -> None:
+    """Make the province's rulebooks and pool known to the database."""
+    await register_rulebooks(session)
+    await register_pool(session)
+
+
+def create_app(settings: Settings) -> FastAPI:
+    return build_application(
+        service="evaluation",
+        title="Peiyu 培育 · evaluation 评判",
+        settings=settings,
+        routers=(assessments, review, selection, pool),
+        at_start=register_province,
+    )
+
+
+def application() -> FastAPI:
+    """Factory for uvicorn: settings from the environment."""
+    return create_app(Settings())  # pyright: ignore[reportCallIssue] (values come from the environment)

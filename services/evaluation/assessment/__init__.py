@@ -1,0 +1,1 @@
+"""Assessment: facts from snapshots, verdicts from the rulebook, receipts that can be replayed."""

@@ -1,0 +1,60 @@
+"""HTTP: rulebooks in use, assessments and their explanations."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Query
+
+from services.evaluation.assessment.queries import (
+    assessment_in_full,
+    assessment_page,
+    cycle_or_refuse,
+    verdict_counts,
+)
+from services.evaluation.assessment.registry import provincial_rulebooks
+from services.evaluation.assessment.schemas import AssessmentOut, AssessmentPage, RulebookOut, VerdictCounts
+from shared.security.actor import Actor
+from shared.web.security import requires
+from shared.web.sessions import SessionDep
+
+router = APIRouter(prefix="/v1", tags=["assessments"])
+Overall = Literal["met", "not_met", "unknown", "deviation"]
+
+
+@router.get("/rulebooks", summary="List the rulebooks that a cycle can be pinned to")
+async def get_rulebooks(_: Annotated[Actor, requires("cycles:read")]) -> list[RulebookOut]:
+    """The province's rulebooks with their digests."""
+    return [RulebookOut.model_validate(rulebook, from_attributes=True) for rulebook in provincial_rulebooks()]
+
+
+@router.get("/cycles/{code}/assessments", summary="List a cycle's current assessments")
+async def get_assessments(
+    code: str,
+    session: SessionDep,
+    _: Annotated[Actor, requires("assessments:read")],
+    overall: Overall | None = None,
+    cursor: uuid.UUID | None = None,
+    limit: Annotated[int, Query(ge=1, le=500)] = 100,
+) -> AssessmentPage:
+    """In order of id; `overall=unknown` is what waits for a person."""
+    cycle = await cycle_or_refuse(session, code)
+    return await assessment_page(session, cycle_id=cycle.id, overall=overall, after=cursor, limit=limit)
+
+
+@router.get("/cycles/{code}/verdict-counts", summary="Count a cycle's verdicts")
+async def get_verdict_counts(
+    code: str, session: SessionDep, _: Annotated[Actor, requires("assessments:read")]
+) -> VerdictCounts:
+    """How the cycle's current assessments stand."""
+    cycle = await cycle_or_refuse(session, code)
+    return await verdict_counts(session, cycle.id)
+
+
+@router.get("/assessments/{assessment_id}", summary="Read an assessment with its reasons")
+async def get_assessment(
+    assessment_id: uuid.UUID, session: SessionDep, _: Annotated[Actor, requires("assessments:read")]
+) -> AssessmentOut:
+    """Each criterion with the plan's text, the verdict and a reason in Chinese, and the receipt."""
+    return await assessment_in_full(session, assessment_id)

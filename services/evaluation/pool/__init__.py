@@ -1,0 +1,1 @@
+"""The cultivation pool (培育库): who is a member now."""

@@ -1,0 +1,1 @@
+"""Review: people's findings on what facts cannot settle, and deviations signed by two."""

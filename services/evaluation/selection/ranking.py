@@ -1,0 +1,47 @@
+"""Rank the eligible by the rulebook's stated indicators: exact, and never by chance."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+
+from services.evaluation.rulebooks.rulebook import RankingIndicator
+
+FactValue = int | bool | str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One eligible application. `facts` are its receipt's (money in 分)."""
+
+    assessment_id: str
+    uscc: str
+    city_code: str
+    receipt_digest: str
+    overall: str
+    facts: Mapping[str, FactValue]
+
+
+def indicator_value(indicator: RankingIndicator, facts: Mapping[str, FactValue]) -> Fraction | None:
+    """The indicator as an exact fraction; None where a fact is missing or the denominator is zero."""
+    numerator = facts.get(indicator.numerator)
+    denominator = 1 if indicator.denominator is None else facts.get(indicator.denominator)
+    if not isinstance(numerator, int) or not isinstance(denominator, int) or denominator == 0:
+        return None
+    return Fraction(numerator, denominator)
+
+
+def rank(indicators: Iterable[RankingIndicator], candidates: Iterable[Candidate]) -> list[Candidate]:
+    """Best first: by each indicator in order (unknown after known), ties by 统一社会信用代码."""
+    stated = list(indicators)
+
+    def key(candidate: Candidate) -> tuple[object, ...]:
+        order: list[object] = []
+        for indicator in stated:
+            value = indicator_value(indicator, candidate.facts)
+            signed = Fraction(0) if value is None else value if indicator.direction == "ascending" else -value
+            order.append((value is None, signed))
+        return (*order, candidate.uscc)
+
+    return sorted(candidates, key=key)

@@ -1,0 +1,67 @@
+"""HTTP: /v1/selection-plans."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from fastapi.responses import JSONResponse
+
+from services.evaluation.selection.plans import approve, commit, propose
+from services.evaluation.selection.queries import plan_by_id, plan_entries
+from services.evaluation.selection.schemas import PlanEntryPage, PlanIn, PlanOut
+from shared.security.actor import Actor
+from shared.web.idempotency import IdempotencyDep
+from shared.web.security import requires
+from shared.web.sessions import SessionDep
+
+router = APIRouter(prefix="/v1/selection-plans", tags=["selection"])
+
+
+@router.post("", status_code=201, response_model=PlanOut, summary="Compute and freeze a selection plan")
+async def post_plan(
+    body: PlanIn,
+    session: SessionDep,
+    actor: Annotated[Actor, requires("plans:write")],
+    idempotency: IdempotencyDep,
+    validate_only: bool = False,
+) -> JSONResponse:
+    """Rank the eligible under cap and quotas; with `validate_only` nothing is stored."""
+    return await idempotency.run(
+        session, actor, 201, lambda: propose(session, actor, body, validate_only=validate_only)
+    )
+
+
+@router.get("/{plan_id}", summary="Read a selection plan")
+async def get_plan(plan_id: uuid.UUID, session: SessionDep, _: Annotated[Actor, requires("plans:read")]) -> PlanOut:
+    """A plan with its counts."""
+    return await plan_by_id(session, plan_id)
+
+
+@router.get("/{plan_id}/entries", summary="Read who is in, who is out, and why")
+async def get_entries(
+    plan_id: uuid.UUID,
+    session: SessionDep,
+    _: Annotated[Actor, requires("plans:read")],
+    cursor: Annotated[int, Query(ge=0)] = 0,
+    limit: Annotated[int, Query(ge=1, le=500)] = 100,
+) -> PlanEntryPage:
+    """Candidates in order of rank."""
+    return await plan_entries(session, plan_id, after=cursor, limit=limit)
+
+
+@router.post("/{plan_id}:approve", summary="Approve a plan as the second person")
+async def post_approval(
+    plan_id: uuid.UUID, session: SessionDep, actor: Annotated[Actor, requires("plans:approve")]
+) -> PlanOut:
+    """Approve what somebody else proposed; refused as stale when an input has changed."""
+    return await approve(session, actor, plan_id)
+
+
+@router.post("/{plan_id}:commit", summary="Commit an approved plan")
+async def post_commit(
+    plan_id: uuid.UUID, session: SessionDep, actor: Annotated[Actor, requires("plans:write")]
+) -> PlanOut:
+    """Create the memberships in one transaction; refused as stale when an input has changed."""
+    return await commit(session, actor, plan_id)

@@ -1,0 +1,1 @@
+"""Finance: lists that banks pull and can prove."""

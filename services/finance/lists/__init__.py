@@ -1,0 +1,1 @@
+"""Lists: programmes publish numbered, signed, immutable editions."""

@@ -1,0 +1,9 @@
+"""Refusals about lists."""
+
+from shared.errors import ErrorKind
+
+NO_EDITION = ErrorKind("no_edition", 404, "No edition has been published", "尚未发布任何一期名单")
+PROGRAMME_NOT_FOUND = ErrorKind(
+    "list_not_found", 404, "No such list, or you are not subscribed to it", "没有该名单，或您未获授权"
+)
+CLIENT_NOT_A_BANK = ErrorKind("client_not_a_bank", 422, "No bank client has this id", "没有该标识的银行客户端")

@@ -1,0 +1,1 @@
+"""Intake: the front door. Cycles, enterprises, applications, workbooks."""

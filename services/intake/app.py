@@ -1,0 +1,26 @@
+"""Compose the intake service's HTTP application."""
+
+from __future__ import annotations
+
+from fastapi import FastAPI
+
+from services.intake.applications.routes import router as applications
+from services.intake.cycles.routes import router as cycles
+from services.intake.imports.routes import router as imports
+from shared.settings import Settings
+from shared.web.application import build_application
+
+
+def create_app(settings: Settings) -> FastAPI:
+    return build_application(
+        service="intake",
+        title="Peiyu 培育 · intake 申报",
+        settings=settings,
+        routers=(cycles, applications, imports),
+        upload_suffixes=(":importWorkbook",),
+    )
+
+
+def application() -> FastAPI:
+    """Factory for uvicorn: settings from the environment."""
+    return create_app(Settings())  # pyright: ignore[reportCallIssue] (values come from the environment)

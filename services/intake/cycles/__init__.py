@@ -1,0 +1,1 @@
+"""Application cycles (申报批次): a window, quotas per city, and the rulebook that judges."""

@@ -1,0 +1,13 @@
+"""Refusals about cycles."""
+
+from shared.errors import CONSTRAINT_ERRORS, ErrorKind
+
+CYCLE_EXISTS = ErrorKind("cycle_exists", 409, "A cycle with this code exists", "该批次代码已存在")
+CYCLE_NOT_FOUND = ErrorKind("cycle_not_found", 404, "No such cycle", "没有该申报批次")
+RULEBOOK_UNKNOWN = ErrorKind(
+    "rulebook_unknown", 422, "No rulebook has this id and digest", "没有该标识与摘要对应的评判规则"
+)
+OUTSIDE_WINDOW = ErrorKind(
+    "outside_application_window", 409, "The cycle does not take applications now", "当前不在该批次的申报时间内"
+)
+CONSTRAINT_ERRORS["uq_cycle_code"] = CYCLE_EXISTS

@@ -1,0 +1,1 @@
+"""Workbooks of applications: template, upload, reading in the background, rejected rows."""

@@ -1,0 +1,78 @@
+"""Job: read an uploaded workbook and submit its good rows."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+
+from sqlalchemy import func, insert, select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import undefer
+
+from services.intake.applications.submission import Submission, submit
+from services.intake.imports.workbook_reader import ReadForm, RejectedRowReading, read_workbook
+from shared.errors import Problem, Violation
+from shared.models.intake import Cycle, RejectedRow, WorkbookImport
+from shared.queue import Work
+from shared.security.tokens import actor_of_role
+from shared.web.problems import document, violation_out
+
+
+async def import_workbook(work: Work) -> None:
+    """Handle `workbook_uploaded`: rows accepted, rejected rows and the verdict on the file in one transaction."""
+    import_id = uuid.UUID(work.payload["import_id"])
+    statement = select(WorkbookImport).where(WorkbookImport.id == import_id).options(undefer(WorkbookImport.content))
+    upload = (await work.session.execute(statement)).scalar_one()
+    if upload.status != "received":
+        return
+    upload.finished_at = func.now()
+    try:
+        reading = await asyncio.to_thread(read_workbook, upload.content)
+    except Problem as problem:
+        upload.status, upload.problem = "refused", document(problem)
+        return
+    refused = await _submit_all(work.session, upload, reading.forms)
+    rejected = sorted([*reading.rejections, *refused], key=lambda row: (row.sheet, row.row))
+    await _store_rejections(work.session, upload.id, rejected)
+    upload.status = "processed"
+    upload.rows_read = reading.rows_read
+    upload.rows_accepted = len(reading.forms) - len(refused)
+    upload.rows_rejected = reading.rows_read - upload.rows_accepted
+
+
+async def _submit_all(session: AsyncSession, upload: WorkbookImport, forms: list[ReadForm]) -> list[RejectedRowReading]:
+    """Submit each form as the officer who uploaded; returns the rows that the use case refused."""
+    role = "city_officer" if upload.city_code else "province_officer"
+    actor = actor_of_role(upload.uploaded_by, role, city_code=upload.city_code)
+    cycle = (await session.execute(select(Cycle).where(Cycle.id == upload.cycle_id))).scalar_one()
+    refused: list[RejectedRowReading] = []
+    for read in forms:
+        try:
+            await submit(session, actor, Submission(cycle, read.form, "workbook"))
+        except Problem as problem:
+            refused.append(_refusal(read, problem))
+    return refused
+
+
+def _refusal(read: ReadForm, problem: Problem) -> RejectedRowReading:
+    kind = problem.kind
+    violation = Violation(kind.code, kind.title_zh, kind.title_en, cell=read.key_cell)
+    return RejectedRowReading(sheet=read.sheet, row=read.row, uscc=read.form.uscc, violations=[violation])
+
+
+async def _store_rejections(session: AsyncSession, import_id: uuid.UUID, rejected: list[RejectedRowReading]) -> None:
+    rows = [
+        {
+            "import_id": import_id,
+            "position": position,
+            "sheet": row.sheet,
+            "row": row.row,
+            "uscc": row.uscc,
+            "violations": {
+                "items": [violation_out(violation).model_dump(exclude_none=True) for violation in row.violations]
+            },
+        }
+        for position, row in enumerate(rejected)
+    ]
+    if rows:
+        await session.execute(insert(RejectedRow), rows)

@@ -1,0 +1,89 @@
+"""The short-lived process that parses an uploaded workbook: bounded memory and time, nothing but standard streams.
+
+Reads the workbook on standard input and answers with one JSON document on standard output.
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import sys
+from collections.abc import Sequence
+from datetime import date, datetime
+from io import BytesIO
+from typing import Any
+
+from python_calamine import CalamineSheet, CalamineWorkbook
+
+from services.intake.imports.workbook_scan import WorkbookRefusedError, ScanLimits, scan
+
+# Text that the answer may carry: one shared string can stand in a million cells.
+_MAX_TEXT = 60_000_000
+
+
+def main(arguments: Sequence[str]) -> None:
+    """`arguments`: one JSON object with `sheets` (name to most rows) and the limits of this process."""
+    wishes = json.loads(arguments[0])
+    _confine(wishes["max_memory_bytes"], wishes["max_seconds"])
+    content = sys.stdin.buffer.read()
+    try:
+        answer: dict[str, Any] = {"sheets": _read(content, wishes["sheets"], wishes["max_unpacked_bytes"])}
+    except WorkbookRefusedError as refusal:
+        answer = {"refused": refusal.code, "cell": refusal.cell}
+    sys.stdout.write(json.dumps(answer, ensure_ascii=True))
+
+
+def _confine(memory: int, seconds: int) -> None:
+    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def _read(content: bytes, sheets: dict[str, int], max_unpacked_bytes: int) -> dict[str, Any]:
+    errors = scan(content, sheets, ScanLimits(max_unpacked_bytes))
+    workbook = CalamineWorkbook.from_filelike(BytesIO(content))
+    found: dict[str, Any] = {}
+    text_left = _MAX_TEXT
+    for name in workbook.sheet_names:
+        key = name.strip()
+        if key in sheets and key not in found:
+            rows, text = _rows(workbook.get_sheet_by_name(name), key, sheets[key], text_left)
+            text_left -= text
+            found[key] = {"rows": rows, "errors": errors.get(name, [])}
+    return found
+
+
+def _rows(sheet: CalamineSheet, name: str, most: int, text_left: int) -> tuple[list[Any], int]:
+    """Rows that are not blank as [row number, first column, cells], and the characters they hold."""
+    rows: list[Any] = []
+    characters = 0
+    first_column = sheet.start[1] if sheet.start else 0
+    for index, values in enumerate(sheet.iter_rows()):
+        cells = [_plain(value) for value in values]
+        while cells and cells[-1] is None:
+            cells.pop()
+        if not cells:
+            continue
+        rows.append([index + 1, first_column, cells])
+        characters += sum(len(cell) for cell in cells if isinstance(cell, str))
+        if len(rows) > most:
+            raise WorkbookRefusedError("workbook_too_many_rows", cell=f"{name}!A{index + 1}")
+        if characters > text_left:
+            raise WorkbookRefusedError("workbook_too_large")
+    return rows, characters
+
+
+def _plain(value: object) -> Any:
+    """A JSON value; dates become {"date": ISO}, times of day and durations their text."""
+    if isinstance(value, str):
+        return value if value and not value.isspace() else None
+    if isinstance(value, datetime):
+        return {"date": value.date().isoformat()}
+    if isinstance(value, date):
+        return {"date": value.isoformat()}
+    return value if isinstance(value, bool | int | float) else str(value)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

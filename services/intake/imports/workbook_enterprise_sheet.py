@@ -1,0 +1,198 @@
+"""The sheet 企业: one row per enterprise, every single-valued field of the form."""
+
+from __future__ import annotations
+
+from services.intake.imports.workbook_columns import CITY, COUNT, PRESENCE, Column, DetailKey, Sheet, money
+
+BASIC, FINANCE, PEOPLE = "企业基本情况", "财务数据（报告年度）", "人员与研发团队"
+BRAND, DECLARATIONS, COUNTS = "品牌与知识产权管理", "承诺事项", "明细份数（核对用）"
+
+_USCC = Column(
+    "uscc",
+    "统一社会信用代码",
+    "uscc",
+    BASIC,
+    "18 位，以营业执照为准；校验位会被核对（附件第1条）。",
+    required=True,
+    aliases=("信用代码", "社会信用代码"),
+    width=23,
+)
+_ABSENCE = "填 是 表示承诺“没有”该情形，填 否 表示有；留空为未承诺（附件第10条，一票否决项）。"
+_COUNTED = "填明细表中本企业的行数，用于发现漏行；填 0 表示没有，留空且无明细表示未填报。"
+
+
+def _count(key: DetailKey, heading: str) -> Column:
+    return Column(f"{COUNT}{key}", heading, "integer", COUNTS, _COUNTED, width=9)
+
+
+ENTERPRISES = Sheet(
+    "enterprises",
+    "企业",
+    "企业申报表",
+    (
+        _USCC,
+        Column("name", "企业名称", "text", BASIC, "与营业执照一致的全称（附件第1条）。", required=True, width=34),
+        Column(
+            CITY,
+            "市州",
+            "text",
+            BASIC,
+            "从下拉列表选择；选后“县（市、区）”只列出该市州的县（市、区）。",
+            aliases=("市(州)", "所属市州", "城市"),
+            width=14,
+        ),
+        Column(
+            "registered_division",
+            "县（市、区）",
+            "division",
+            BASIC,
+            "登记注册地的县（市、区），填名称或 6 位行政区划代码；直管市和林区填本名（附件第1条）。",
+            required=True,
+            aliases=("县市区", "注册地", "登记注册地", "注册地县市区", "县(市、区)代码", "县市区代码"),
+            width=14,
+        ),
+        Column("established_on", "成立日期", "date", BASIC, "例：2015-03-18（附件第1条）。", width=12),
+        Column(
+            "legal_person",
+            "独立法人",
+            "boolean",
+            BASIC,
+            f"是否具有独立法人资格（附件第1条）。{PRESENCE}",
+            aliases=("是否独立法人", "独立法人资格"),
+            width=9,
+        ),
+        Column(
+            "industry_class",
+            "主营业务行业小类",
+            "industry",
+            BASIC,
+            "GB/T 4754—2017 的 4 位小类代码，例：3976（附件第1条划型、第3条专利密集型产业）。",
+            aliases=("行业小类", "行业小类代码", "主营业务行业小类代码", "行业代码"),
+            width=12,
+        ),
+        Column(
+            "main_business_share_percent",
+            "主营业务收入占比",
+            "percent",
+            BASIC,
+            "填百分数，例：85.5 表示 85.5%（附件第3条）。",
+            "%",
+            width=12,
+        ),
+        Column("contact_name", "联系人", "text", BASIC, "负责本次申报的人员。", width=10),
+        Column("contact_phone", "联系电话", "phone", BASIC, "只填一个号码，例：027-88880000。", width=16),
+        Column(
+            "finance/fiscal_year",
+            "报告年度",
+            "year",
+            FINANCE,
+            "以下财务数据所属年度，应为上年度，例：2025（附件第6条）。",
+            aliases=("财务年度", "年度"),
+            width=9,
+        ),
+        money("finance/revenue_cny", "营业收入", "报告年度营业收入总额（附件第1、6条）。", FINANCE),
+        money("finance/total_assets_cny", "资产总额", "报告年度末资产总额，部分行业划型用（附件第1条）。", FINANCE),
+        money("finance/profit_cny", "利润总额", "报告年度利润总额，亏损填负数。", FINANCE, "signed_money"),
+        money("finance/rd_expense_cny", "研发投入", "报告年度研发投入（附件第6条）。", FINANCE),
+        money("finance/financing_need_cny", "融资需求", "希望获得的融资额度（政策支持（三））。", FINANCE),
+        Column("people/employees", "从业人员", "integer", PEOPLE, "职工总数（附件第1、7条）。", "人", width=10),
+        Column("people/rd_staff", "研发人员", "integer", PEOPLE, "不得多于从业人员（附件第7条）。", "人", width=10),
+        Column("people/rd_leader", "科研带头人", "text", PEOPLE, "姓名；没有请留空（附件第7条）。", width=11),
+        Column("people/ip_staff", "知识产权人员", "integer", PEOPLE, "专职或兼职人数（附件第9条）。", "人", width=10),
+        Column(
+            "people/has_technology_vice_president",
+            "是否有“科技副总”",
+            "boolean",
+            PEOPLE,
+            f"人才链任务（二（四）7）。{PRESENCE}",
+            aliases=("科技副总",),
+            width=10,
+        ),
+        Column(
+            "trademark_nos",
+            "商标注册号",
+            "numbers",
+            BRAND,
+            "多个用 、 或 ; 分隔；确实没有填 无；留空为未填报（附件第8条）。",
+            aliases=("自主商标注册号", "注册商标"),
+            width=24,
+        ),
+        Column(
+            "ip_management/has_policy",
+            "知识产权管理制度",
+            "boolean",
+            BRAND,
+            f"制度（附件第9条）。{PRESENCE}",
+            aliases=("管理制度",),
+            width=10,
+        ),
+        Column(
+            "ip_management/has_unit",
+            "知识产权管理机构",
+            "boolean",
+            BRAND,
+            f"机构（附件第9条）。{PRESENCE}",
+            aliases=("管理机构",),
+            width=10,
+        ),
+        Column(
+            "ip_management/has_budget",
+            "知识产权经费保障",
+            "boolean",
+            BRAND,
+            f"保障（附件第9条）。{PRESENCE}",
+            aliases=("经费保障",),
+            width=10,
+        ),
+        Column(
+            "declarations/truthful",
+            "材料真实性承诺",
+            "boolean",
+            DECLARATIONS,
+            "必须填 是，否则不予受理（附件第10条）。",
+            required=True,
+            aliases=("真实性承诺",),
+            width=11,
+        ),
+        Column(
+            "declarations/no_abnormal_filing",
+            "无非正常申请专利承诺",
+            "absence",
+            DECLARATIONS,
+            _ABSENCE,
+            aliases=("无非正常申请承诺", "无非正常申请专利行为"),
+            width=12,
+        ),
+        Column(
+            "declarations/no_major_accident",
+            "无重大事故承诺",
+            "absence",
+            DECLARATIONS,
+            _ABSENCE,
+            aliases=("无重大事故",),
+            width=11,
+        ),
+        Column(
+            "declarations/no_violation",
+            "无违法违规承诺",
+            "absence",
+            DECLARATIONS,
+            _ABSENCE,
+            aliases=("无违法违规",),
+            width=11,
+        ),
+        Column(
+            "declarations/no_serious_dishonesty",
+            "无严重失信承诺",
+            "absence",
+            DECLARATIONS,
+            _ABSENCE,
+            aliases=("无严重失信",),
+            width=11,
+        ),
+        _count("qualifications", "资质数"),
+        _count("patents", "专利数"),
+        _count("products", "产品数"),
+        _count("collaborations", "合作协议数"),
+    ),
+)

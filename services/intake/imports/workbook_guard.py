@@ -1,0 +1,140 @@
+"""Get the rows out of an uploaded workbook without trusting it: parsing happens in a confined child process."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from services.intake.imports import errors
+from services.intake.imports.cell_values import CellValue, FormulaError
+from services.intake.imports.workbook_layout import ENTERPRISES, SHEETS
+from shared.errors import UNAVAILABLE, ErrorKind, Problem, Violation
+
+_PROJECT = Path(__file__).parents[3]
+_KINDS: dict[str, ErrorKind] = {
+    kind.code: kind
+    for kind in (
+        errors.NOT_A_WORKBOOK,
+        errors.WORKBOOK_FORMAT_UNSUPPORTED,
+        errors.WORKBOOK_ENCRYPTED,
+        errors.WORKBOOK_TOO_LARGE,
+        errors.WORKBOOK_TOO_MANY_ROWS,
+        errors.WORKBOOK_OUT_OF_RANGE,
+        errors.WORKBOOK_UNREADABLE,
+    )
+}
+# Title rows, bands and headings above the data.
+_HEAD_ROWS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class WorkbookLimits:
+    """What one workbook may cost: bytes as uploaded and unpacked, rows, and the parser's memory and seconds."""
+
+    max_bytes: int = 20 * 1024 * 1024
+    max_unpacked_bytes: int = 200 * 1024 * 1024
+    max_enterprises: int = 5_000
+    max_detail_rows: int = 99_000
+    max_memory_bytes: int = 960 * 1024 * 1024
+    max_seconds: int = 30
+
+
+@dataclass(frozen=True, slots=True)
+class SheetRow:
+    """A row that is not blank; `number` counts from 1 and `cells` from column A, as in the workbook."""
+
+    number: int
+    cells: list[CellValue]
+
+
+def sheet_rows(content: bytes, limits: WorkbookLimits) -> dict[str, list[SheetRow]]:
+    """Rows of the layout's sheets by sheet title; a sheet that the workbook lacks is absent.
+
+    Raises Problem with a kind of `errors` when the workbook is refused or cannot be read, and `unavailable` when
+    this machine cannot start another process.
+    """
+    if len(content) > limits.max_bytes:
+        most = limits.max_bytes // (1024 * 1024)
+        raise Problem(errors.WORKBOOK_TOO_LARGE, detail_zh=f"不得超过 {most} MB", detail_en=f"At most {most} MiB")
+    if not content:
+        raise Problem(errors.NOT_A_WORKBOOK, detail_zh="文件为空", detail_en="The file is empty")
+    answer = _ask_child(content, limits)
+    if "refused" in answer:
+        raise _problem(answer["refused"], answer.get("cell"), limits)
+    return {title: _decoded(sheet["rows"], sheet["errors"]) for title, sheet in answer["sheets"].items()}
+
+
+def _ask_child(content: bytes, limits: WorkbookLimits) -> dict[str, Any]:
+    most = {
+        sheet.title: (limits.max_enterprises if sheet is ENTERPRISES else limits.max_detail_rows) + _HEAD_ROWS
+        for sheet in SHEETS
+    }
+    wishes = {
+        "sheets": most,
+        "max_unpacked_bytes": limits.max_unpacked_bytes,
+        "max_memory_bytes": limits.max_memory_bytes,
+        "max_seconds": limits.max_seconds,
+    }
+    command = [sys.executable, "-P", "-m", "services.intake.imports.workbook_child", json.dumps(wishes)]
+    try:
+        # A bare environment: secrets of the worker's settings have no business next to an uploaded file.
+        done = subprocess.run(  # noqa: S603 - our own module in our own interpreter; the upload is only its input
+            command,
+            input=content,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env={"PYTHONPATH": str(_PROJECT), "PATH": os.defpath},
+            timeout=limits.max_seconds * 2,
+            check=True,
+        )
+        return json.loads(done.stdout)
+    except (subprocess.SubprocessError, ValueError):
+        raise Problem(errors.WORKBOOK_UNREADABLE) from None
+    except OSError:
+        raise Problem(UNAVAILABLE) from None
+
+
+def _problem(code: str, cell: str | None, limits: WorkbookLimits) -> Problem:
+    kind = _KINDS[code]
+    if kind is errors.WORKBOOK_TOO_MANY_ROWS:
+        most_zh = f"“{ENTERPRISES.title}”最多 {limits.max_enterprises} 行，明细表最多 {limits.max_detail_rows} 行"
+        most_en = f"At most {limits.max_enterprises} enterprises and {limits.max_detail_rows} rows of details a sheet"
+        return Problem(kind, detail_zh=most_zh, detail_en=most_en)
+    if cell:
+        return Problem(kind, violations=[Violation(kind.code, kind.title_zh, kind.title_en, cell=cell)])
+    return Problem(kind)
+
+
+def _decoded(rows: Iterable[list[Any]], error_cells: Iterable[str]) -> list[SheetRow]:
+    decoded = {
+        number: SheetRow(number, [None] * first_column + [_value(cell) for cell in cells])
+        for number, first_column, cells in rows
+    }
+    for reference in error_cells:
+        # The parser shows an error cell as blank, which would pass for a missing figure.
+        column, number = _position(reference)
+        row = decoded.setdefault(number, SheetRow(number, []))
+        row.cells.extend([None] * (column + 1 - len(row.cells)))
+        row.cells[column] = FormulaError()
+    return sorted(decoded.values(), key=lambda row: row.number)
+
+
+def _value(cell: Any) -> CellValue:
+    return date.fromisoformat(cell["date"]) if isinstance(cell, dict) else cell
+
+
+def _position(reference: str) -> tuple[int, int]:
+    match = re.fullmatch(r"([A-Z]+)(\d+)", reference)
+    letters, digits = match.groups() if match else ("A", "1")
+    column = 0
+    for letter in letters:
+        column = column * 26 + ord(letter) - ord("A") + 1
+    return column - 1, int(digits)

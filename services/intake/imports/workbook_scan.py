@@ -1,0 +1,162 @@
+"""A bounded look into the zip and XML of a workbook before anything is parsed.
+
+Refuses bombs, entity tricks and far-away cells, and finds the cells that show formula errors.
+"""
+
+from __future__ import annotations
+
+import re
+import zipfile
+import zlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from io import BytesIO
+from posixpath import join, normpath
+from xml.etree import ElementTree as ET
+
+_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_ZIP = (b"PK\x03\x04", b"PK\x05\x06")
+_ENCRYPTED_STREAM = "EncryptedPackage".encode("utf-16-le")
+_OLD_STREAMS = tuple(name.encode("utf-16-le") for name in ("Workbook\0", "Book\0"))
+_MAX_PARTS = 5_000
+# Deflate reaches 1,032 to 1; a workbook of a million blank rows stays below 30 to 1.
+_MAX_RATIO = 150
+_RATIO_MATTERS_ABOVE = 10_000_000
+_CHUNK = 1 << 20
+_OVERLAP = 4_096
+_MAX_FORMULA_ERRORS = 10_000
+
+# The parser holds a sheet as a full rectangle, so one cell at XFD1048576 would need terabytes. Tables stay
+# within column CZ and row 99,999; empty formatted cells (`<c .../>`) do not count.
+LAST_ROW = 99_999
+_CELL = rb"<(?:\w{1,9}:)?c\s(?:[^>]{0,300}?\s)?r\s*=\s*[\"']"
+_FAR_CELL = re.compile(_CELL + rb"((?:[D-Z][A-Z]|[A-Z]{3,})\d+|[A-Z]+\d{6,})[\"'](?:[^>]{0,300}[^/>])?>")
+_ERROR_CELL = re.compile(rb"<(?:\w{1,9}:)?c\s[^>]{0,300}?\bt\s*=\s*[\"']e[\"'][^>]{0,300}>")
+_REFERENCE = re.compile(rb"\br\s*=\s*[\"']([A-Z]{1,3}\d{1,7})[\"']")
+_FORBIDDEN = (b"<!DOCTYPE", b"<!ENTITY")
+# Quick looks that decide whether a chunk is worth the exact patterns above.
+_FAR_HINT = re.compile(rb"r=\"(?:[D-Z][A-Z]|[A-Z]{3}|[A-Z]{1,2}\d{6})")
+_ODD_QUOTES = b"r='"
+_ERROR_HINTS = (b't="e"', b"t='e'")
+_WIDE_XML = (b"\xff\xfe", b"\xfe\xff", b"<\0", b"\0<")
+
+_RELATION_ID = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
+_STRICT_RELATION_ID = "{http://purl.oclc.org/ooxml/officeDocument/relationships}id"
+
+
+class WorkbookRefusedError(Exception):
+    """A whole workbook is refused: `code` of an error kind, and where, when that is known."""
+
+    def __init__(self, code: str, *, cell: str | None = None) -> None:
+        super().__init__(code)
+        self.code = code
+        self.cell = cell
+
+
+@dataclass(frozen=True, slots=True)
+class ScanLimits:
+    """Bytes after unpacking, over all parts."""
+
+    max_unpacked_bytes: int
+
+
+def scan(content: bytes, sheets: Iterable[str], limits: ScanLimits) -> dict[str, list[str]]:
+    """Check the workbook; returns for each of `sheets` that exists the references of cells with formula errors.
+
+    Raises WorkbookRefusedError.
+    """
+    _check_container(content)
+    try:
+        with zipfile.ZipFile(BytesIO(content)) as archive:
+            _check_parts(archive, limits)
+            for info in archive.infolist():
+                _check_xml(archive, info)
+            parts = _sheet_parts(archive)
+            wanted = {name: parts[name] for name in parts if name.strip() in set(sheets)}
+            return {name: _check_cells(archive, name, part) for name, part in wanted.items()}
+    except zipfile.BadZipFile:
+        raise WorkbookRefusedError("not_a_workbook") from None
+    except (zlib.error, EOFError, KeyError, ValueError, NotImplementedError, ET.ParseError, OSError):
+        raise WorkbookRefusedError("workbook_unreadable") from None
+
+
+def _check_container(content: bytes) -> None:
+    if content.startswith(_OLE):
+        # Directory entries of an OLE container hold the stream's name in plain UTF-16.
+        if _ENCRYPTED_STREAM in content:
+            raise WorkbookRefusedError("workbook_encrypted")
+        old = any(stream in content for stream in _OLD_STREAMS)
+        raise WorkbookRefusedError("workbook_format_unsupported" if old else "not_a_workbook")
+    if not content.startswith(_ZIP):
+        raise WorkbookRefusedError("not_a_workbook")
+
+
+def _check_parts(archive: zipfile.ZipFile, limits: ScanLimits) -> None:
+    infos = archive.infolist()
+    names = {info.filename for info in infos}
+    if any(info.flag_bits & 0x1 for info in infos):
+        raise WorkbookRefusedError("workbook_encrypted")
+    unpacked, packed = sum(info.file_size for info in infos), sum(info.compress_size for info in infos)
+    bomb = unpacked > _RATIO_MATTERS_ABOVE and unpacked > packed * _MAX_RATIO
+    if unpacked > limits.max_unpacked_bytes or len(infos) > _MAX_PARTS or bomb:
+        raise WorkbookRefusedError("workbook_too_large")
+    if "xl/workbook.bin" in names or "mimetype" in names:
+        raise WorkbookRefusedError("workbook_format_unsupported")
+    if "xl/workbook.xml" not in names:
+        raise WorkbookRefusedError("not_a_workbook")
+
+
+def _chunks(archive: zipfile.ZipFile, part: str | zipfile.ZipInfo) -> Iterator[bytes]:
+    """The part in chunks, each beginning with the end of the one before so that no tag is cut in two."""
+    tail = b""
+    with archive.open(part) as stream:
+        while block := stream.read(_CHUNK):
+            chunk = tail + block
+            yield chunk
+            tail = chunk[-_OVERLAP:]
+
+
+def _check_xml(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> None:
+    """Office documents have no document type; whoever adds one wants entities to expand."""
+    for number, chunk in enumerate(_chunks(archive, info)):
+        if number == 0:
+            start = chunk.lstrip(b"\xef\xbb\xbf \t\r\n")
+            if start.startswith(_WIDE_XML):
+                raise WorkbookRefusedError("workbook_unreadable")
+            if not start.startswith(b"<"):
+                return
+        if any(mark in chunk for mark in _FORBIDDEN):
+            raise WorkbookRefusedError("workbook_unreadable")
+
+
+def _sheet_parts(archive: zipfile.ZipFile) -> dict[str, str]:
+    """Sheet name to part name, as workbook.xml and its relationships say."""
+    relations = _tree(archive, "xl/_rels/workbook.xml.rels")
+    targets = {node.get("Id"): node.get("Target") or "" for node in relations}
+    parts: dict[str, str] = {}
+    for node in _tree(archive, "xl/workbook.xml").iter():
+        if node.tag.rpartition("}")[2] == "sheet":
+            target = targets.get(node.get(_RELATION_ID) or node.get(_STRICT_RELATION_ID)) or ""
+            part = target.lstrip("/") if target.startswith("/") else normpath(join("xl", target))
+            parts[node.get("name") or ""] = part
+    return parts
+
+
+def _tree(archive: zipfile.ZipFile, part: str) -> ET.Element:
+    # Any document type was refused before, so no entity is left to expand.
+    return ET.fromstring(archive.read(part))  # noqa: S314
+
+
+def _check_cells(archive: zipfile.ZipFile, sheet: str, part: str) -> list[str]:
+    errors: set[str] = set()
+    for chunk in _chunks(archive, part):
+        hinted = _ODD_QUOTES in chunk or _FAR_HINT.search(chunk)
+        if hinted and (far := _FAR_CELL.search(chunk)):
+            raise WorkbookRefusedError("workbook_out_of_range", cell=f"{sheet}!{far.group(1).decode()[:10]}")
+        if not any(hint in chunk for hint in _ERROR_HINTS):
+            continue
+        for match in _ERROR_CELL.finditer(chunk):
+            reference = _REFERENCE.search(match.group())
+            if reference and len(errors) < _MAX_FORMULA_ERRORS:
+                errors.add(reference.group(1).decode())
+    return sorted(errors)

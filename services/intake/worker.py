@@ -1,0 +1,12 @@
+"""Compose the intake service's worker."""
+
+from __future__ import annotations
+
+from services.intake.imports.tasks import import_workbook
+from shared.queue import Handler, run_worker
+from shared.settings import Settings
+
+HANDLERS: dict[str, Handler] = {"intake.import_workbook": import_workbook}
+
+if __name__ == "__main__":
+    run_worker("intake", HANDLERS, Settings())  # pyright: ignore[reportCallIssue] (from the environment)

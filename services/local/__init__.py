@@ -1,0 +1,1 @@
+"""The whole system on one machine: embedded or real servers, three services, three workers and the relay."""

@@ -1,0 +1,44 @@
+"""What `peiyu up` shows a person: what starts, where it answers, what dies and comes back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from services.supervisor import SupervisorError
+from services.local.system import LocalSystem, local_system
+from shared.embedded import EmbeddedServerError
+
+
+def announce(system: LocalSystem, screen: Console) -> None:
+    """The table of services with their OpenAPI pages, and how to get in."""
+    table = Table(title="培育 Peiyu is up", title_justify="left", show_edge=False)
+    for heading in ("service", "OpenAPI page", "log"):
+        table.add_column(heading)
+    for service, url in system.urls.items():
+        table.add_row(service, f"{url}/docs", str(system.home / "log" / f"{service}-api.log"))
+    screen.print(table)
+    screen.print(
+        f"\nTokens: PEIYU_DATABASE_URL=unused PEIYU_REDIS_URL=unused PEIYU_LIST_KEY_FILE=unused \\\n"
+        f"  PEIYU_TOKEN_KEY_FILE={system.owner.token_key_file} peiyu token you --role province_officer\n"
+        "Ctrl-C stops everything.",
+        soft_wrap=True,
+    )
+
+
+def run_announced(home: Path, screen: Console, *, then: Callable[[LocalSystem, Console], None]) -> None:
+    """Start, announce, and run until interrupted."""
+
+    def show(name: str, what: str) -> None:
+        screen.print(f"[dim]{name}[/dim] {what}")
+
+    try:
+        with local_system(home, on_event=show) as system:
+            then(system, screen)
+            system.supervisor.run_forever()
+    except (SupervisorError, EmbeddedServerError) as error:
+        screen.print(f"[red]{error}[/red]")
+        raise SystemExit(1) from None

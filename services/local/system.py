@@ -1,0 +1,135 @@
+"""Start the whole system under one supervisor and say where its parts answer."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from services.local.databases import SERVICES, prepare_database
+from services.supervisor import ProcessSpec, Supervisor, answers_http
+from shared.embedded import PostgresServer, ValkeyServer, free_port, prepare_postgres, prepare_valkey
+from shared.embedded.children import port_is_free
+from shared.schema import migrate
+from shared.security.keys import create_key
+from shared.settings import Settings
+
+API_PORTS = {"intake": 8001, "evaluation": 8002, "finance": 8003}
+_UVICORN = ("-m", "uvicorn", "--factory", "--host", "127.0.0.1", "--log-level", "warning", "--no-access-log")
+
+
+@dataclass(frozen=True, slots=True)
+class LocalSystem:
+    """`urls` are the services' base URLs; `owner` the settings of the database's owner (CLI and checks)."""
+
+    home: Path
+    urls: dict[str, str]
+    owner: Settings
+    supervisor: Supervisor
+
+
+@contextmanager
+def local_system(
+    home: Path,
+    *,
+    durable: bool = True,
+    resend_seconds: float = 15.0,
+    on_event: Callable[[str, str], None] | None = None,
+) -> Generator[LocalSystem]:
+    """Everything up and ready inside the block. `PEIYU_DATABASE_URL` and `PEIYU_REDIS_URL` replace the embedded servers."""
+    home = home.resolve()
+    home.mkdir(parents=True, exist_ok=True)
+    with Supervisor(home, on_event=on_event) as supervisor:
+        redis_url = _redis_url(supervisor, home)
+        database_urls = _database_urls(supervisor, home, durable=durable)
+        env = _environment(home, redis_url, resend_seconds)
+        urls = {service: f"http://127.0.0.1:{_port(port)}" for service, port in API_PORTS.items()}
+        supervisor.start(
+            [
+                *(_api(service, url, env | _database(database_urls[service])) for service, url in urls.items()),
+                *(_worker(service, env | _database(database_urls[service])) for service in urls),
+                _process("relay", ("-m", "shared.relay"), env | _database(database_urls["relay"])),
+            ]
+        )
+        yield LocalSystem(home, urls, _owner_settings(env | _database(database_urls["owner"])), supervisor)
+
+
+def _redis_url(supervisor: Supervisor, home: Path) -> str:
+    if given := os.environ.get("PEIYU_REDIS_URL"):
+        return given
+    valkey = prepare_valkey(home)
+    supervisor.start([_embedded(valkey)])
+    return valkey.url()
+
+
+def _database_urls(supervisor: Supervisor, home: Path, *, durable: bool) -> dict[str, str]:
+    if given := os.environ.get("PEIYU_DATABASE_URL"):
+        asyncio.run(migrate(given))
+        return dict.fromkeys((*SERVICES, "owner"), given)
+    postgres = prepare_postgres(home, durable=durable)
+    supervisor.start([_embedded(postgres)])
+    return asyncio.run(prepare_database(postgres, "peiyu", home))
+
+
+def _embedded(server: PostgresServer | ValkeyServer) -> ProcessSpec:
+    return ProcessSpec(
+        name=server.name,
+        command=server.command,
+        popen_options=server.popen_options,
+        log_path=server.log_path,
+        ready=server.is_ready,
+        stop_signal=server.stop_signal,
+        death_signal=server.death_signal,
+    )
+
+
+def _environment(home: Path, redis_url: str, resend_seconds: float) -> dict[str, str]:
+    keys = {name: home / "secrets" / f"{name}-key.pem" for name in ("token", "list")}
+    for path in keys.values():
+        create_key(path)
+    return {
+        "PEIYU_TOKEN_KEY_FILE": str(keys["token"]),
+        "PEIYU_LIST_KEY_FILE": str(keys["list"]),
+        "PEIYU_DOCS_ENABLED": "true",
+        "PEIYU_OUTBOX_RESEND_SECONDS": str(resend_seconds),
+        **os.environ,
+        "PEIYU_REDIS_URL": redis_url,
+    }
+
+
+def _database(url: str) -> dict[str, str]:
+    return {"PEIYU_DATABASE_URL": url}
+
+
+def _owner_settings(env: dict[str, str]) -> Settings:
+    names = Settings.model_fields
+    given = {name: env[f"PEIYU_{name.upper()}"] for name in names if f"PEIYU_{name.upper()}" in env}
+    return Settings.model_validate(given)
+
+
+def _port(preferred: int) -> int:
+    """The usual port, or any free one where something else has it."""
+    return preferred if port_is_free(preferred) else free_port()
+
+
+def _api(service: str, url: str, env: dict[str, str]) -> ProcessSpec:
+    arguments = (*_UVICORN, "--port", url.rpartition(":")[2], f"services.{service}.app:application")
+    return _process(f"{service}-api", arguments, env, url=url)
+
+
+def _worker(service: str, env: dict[str, str]) -> ProcessSpec:
+    return _process(f"{service}-worker", ("-m", f"services.{service}.worker"), env)
+
+
+def _process(name: str, arguments: tuple[str, ...], env: dict[str, str], *, url: str | None = None) -> ProcessSpec:
+    return ProcessSpec(
+        name=name,
+        command=(sys.executable, *arguments),
+        env=env,
+        ready=answers_http(f"{url}/health/ready") if url else None,
+        url=f"{url}/docs" if url else None,
+    )

@@ -1,0 +1,1 @@
+"""What at least two services use: tables, database, events, errors, security and reference data."""

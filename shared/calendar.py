@@ -1,0 +1,22 @@
+"""Business time: timestamps are UTC, dates are those of Asia/Shanghai."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
+
+_SHANGHAI = ZoneInfo("Asia/Shanghai")
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+def business_date(moment: datetime) -> date:
+    """The calendar date in China at `moment`."""
+    return moment.astimezone(_SHANGHAI).date()
+
+
+def iso_utc(moment: datetime) -> str:
+    """`2024-06-06T01:02:03Z`, whole seconds: the form used in everything that is signed."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,39 @@
+"""The events that services tell each other, each with the consumers that must process it."""
+
+from __future__ import annotations
+
+import uuid
+from typing import ClassVar
+
+from pydantic import BaseModel
+
+
+class Event(BaseModel):
+    """A consumer is named `<service>.<handler>`; every consumer gets its own outbox row."""
+
+    topic: ClassVar[str]
+    consumers: ClassVar[tuple[str, ...]]
+
+
+class WorkbookUploaded(Event):
+    topic = "intake.workbook_uploaded"
+    consumers = ("intake.import_workbook",)
+    import_id: uuid.UUID
+
+
+class ApplicationsRecommended(Event):
+    """One event for a batch: a job costs more than a judgement."""
+
+    topic = "intake.applications_recommended"
+    consumers = ("evaluation.assess_applications",)
+    application_ids: list[uuid.UUID]
+
+
+class SelectionCommitted(Event):
+    topic = "evaluation.selection_committed"
+    consumers = ("finance.publish_pool_list",)
+    plan_id: uuid.UUID
+    pool_code: str
+
+
+EVENTS: tuple[type[Event], ...] = (WorkbookUploaded, ApplicationsRecommended, SelectionCommitted)

@@ -1,0 +1,65 @@
+"""Chinese identifiers: 统一社会信用代码 (GB 32100-2015) and patent application numbers (ZC 0006-2003)."""
+
+from __future__ import annotations
+
+import re
+
+from stdnum.cn import uscc as stdnum_uscc
+from stdnum.exceptions import InvalidChecksum, ValidationError
+
+_PATENT_NO = re.compile(r"(?:ZL)?(\d{12}|\d{8})\.?([\dX])", re.IGNORECASE)
+_PATENT_WEIGHTS = (2, 3, 4, 5, 6, 7, 8, 9, 2, 3, 4, 5)
+PATENT_KINDS = {"1": "invention", "2": "utility_model", "3": "design", "8": "invention", "9": "utility_model"}
+
+
+class IdentifierError(ValueError):
+    """`code` is stable: `uscc_format`, `uscc_check_digit`, `patent_no_format`, `patent_no_check_digit`."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+def parse_uscc(text: str) -> str:
+    """Return the 18 upper-case characters of a valid 统一社会信用代码; IdentifierError otherwise."""
+    candidate = text.strip().upper()
+    try:
+        return str(stdnum_uscc.validate(candidate))
+    except InvalidChecksum:
+        raise IdentifierError("uscc_check_digit") from None
+    except ValidationError:
+        raise IdentifierError("uscc_format") from None
+
+
+def patent_check_digit(body: str) -> str:
+    """Check character of an 8- or 12-digit body: weighted sum modulo 11, ten written as X."""
+    remainder = sum(int(digit) * weight for digit, weight in zip(body, _PATENT_WEIGHTS, strict=False)) % 11
+    return "X" if remainder == 10 else str(remainder)
+
+
+def parse_patent_application_no(text: str) -> str:
+    """Return `YYYYKNNNNNNN.C` (or the pre-2003 `YYKNNNNN.C`); a leading ZL is dropped; IdentifierError otherwise."""
+    match = _PATENT_NO.fullmatch(text.strip())
+    if match is None:
+        raise IdentifierError("patent_no_format")
+    body, check = match.group(1), match.group(2).upper()
+    if patent_kind(body) is None:
+        raise IdentifierError("patent_no_format")
+    if patent_check_digit(body) != check:
+        raise IdentifierError("patent_no_check_digit")
+    return f"{body}.{check}"
+
+
+def patent_kind(number: str) -> str | None:
+    """`invention`, `utility_model` or `design`, read from the kind digit of a valid number."""
+    body = number.split(".", maxsplit=1)[0]
+    return PATENT_KINDS.get(body[4] if len(body) == 12 else body[2])
+
+
+def patent_filing_year(number: str) -> int:
+    """Year of filing: four digits in the current form; two digits (85 to 03) in the form used until 2003."""
+    body = number.split(".", maxsplit=1)[0]
+    if len(body) == 12:
+        return int(body[:4])
+    year = int(body[:2])
+    return 1900 + year if year >= 85 else 2000 + year

@@ -1,0 +1,49 @@
+"""Events waiting for their consumer (one row per event and consumer) and remembered answers to retried requests."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import CheckConstraint, Index, func, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from shared.models.base import Base, CreatedAt, Id
+
+
+class OutboxEvent(Base):
+    """`due_at` is when the relay may (again) send it; `processed_at` and `dead_at` end its life."""
+
+    __tablename__ = "outbox_event"
+    __table_args__ = (
+        Index("ix_outbox_event_due", "due_at", postgresql_where=text("processed_at IS NULL AND dead_at IS NULL")),
+        CheckConstraint("processed_at IS NULL OR dead_at IS NULL", name="one_end"),
+    )
+
+    id: Mapped[Id]
+    event_id: Mapped[uuid.UUID]
+    topic: Mapped[str]
+    consumer: Mapped[str]
+    payload: Mapped[dict[str, Any]]
+    created_at: Mapped[CreatedAt]
+    due_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    sends: Mapped[int] = mapped_column(default=0, server_default="0")
+    failures: Mapped[int] = mapped_column(default=0, server_default="0")
+    last_error: Mapped[str | None]
+    processed_at: Mapped[datetime | None]
+    dead_at: Mapped[datetime | None]
+    request_id: Mapped[str | None]
+
+
+class IdempotencyRecord(Base):
+    """The answer given to one actor's Idempotency-Key, kept so that a retry gets the same one."""
+
+    __tablename__ = "idempotency_record"
+
+    actor: Mapped[str] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(primary_key=True)
+    request_digest: Mapped[str]
+    status: Mapped[int | None]
+    response: Mapped[dict[str, Any] | None]
+    created_at: Mapped[CreatedAt]

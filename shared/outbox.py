@@ -1,0 +1,66 @@
+"""The outbox: events are rows of the transaction that caused them, and end in the transaction that handled them."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import timedelta
+
+import structlog
+from sqlalchemy import func, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from shared.events import Event
+from shared.models.base import new_id
+from shared.models.outbox import OutboxEvent
+
+_FIRST_RETRY = timedelta(seconds=1)
+_LONGEST_RETRY = timedelta(minutes=10)
+
+
+async def publish(session: AsyncSession, event: Event) -> uuid.UUID:
+    """Store `event` once per consumer; the relay sends it after the caller's commit. Returns the event's id."""
+    event_id = new_id()
+    request_id = structlog.contextvars.get_contextvars().get("request_id")
+    payload = event.model_dump(mode="json")
+    rows = [
+        {
+            "event_id": event_id,
+            "topic": event.topic,
+            "consumer": consumer,
+            "payload": payload,
+            "request_id": request_id,
+        }
+        for consumer in event.consumers
+    ]
+    await session.execute(insert(OutboxEvent), rows)
+    return event_id
+
+
+async def lock_unprocessed(session: AsyncSession, row_id: uuid.UUID) -> OutboxEvent | None:
+    """The row, locked for this transaction; None when it is done, dead, or another worker holds it."""
+    statement = (
+        select(OutboxEvent)
+        .where(OutboxEvent.id == row_id, OutboxEvent.processed_at.is_(None), OutboxEvent.dead_at.is_(None))
+        .with_for_update(skip_locked=True)
+    )
+    return (await session.execute(statement)).scalar_one_or_none()
+
+
+async def mark_processed(session: AsyncSession, row: OutboxEvent) -> None:
+    """End the event in the transaction that handled it."""
+    statement = update(OutboxEvent).where(OutboxEvent.id == row.id).values(processed_at=func.now(), last_error=None)
+    await session.execute(statement)
+
+
+async def mark_failed(session: AsyncSession, row_id: uuid.UUID, error: str, *, max_failures: int) -> bool:
+    """Count a failure: due again after a doubling pause, dead at `max_failures`. Returns whether it is now dead."""
+    row = await lock_unprocessed(session, row_id)
+    if row is None:
+        return False
+    row.failures += 1
+    row.last_error = error[:2000]
+    if row.failures >= max_failures:
+        row.dead_at = func.now()
+        return True
+    row.due_at = func.now() + min(_FIRST_RETRY * 2 ** (row.failures - 1), _LONGEST_RETRY)
+    return False

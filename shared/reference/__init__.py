@@ -1,0 +1,1 @@
+"""Reference data: the province in use, its divisions, the classification of industries, qualifications."""

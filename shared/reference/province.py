@@ -1,0 +1,86 @@
+"""The province in use: its name, settings and data folder, chosen by `PEIYU_PROVINCE`."""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+_DEFAULT = "hubei"
+_FOLDER_NAME = re.compile(r"[a-z][a-z0-9_]*")
+
+
+@dataclass(frozen=True, slots=True)
+class ListProgrammeData:
+    """A list that the province publishes: whom the plan makes it for, and how long an edition stays valid."""
+
+    code: str
+    title: str
+    clause: str
+    valid_days: int
+    valid_days_basis: str
+
+
+@dataclass(frozen=True, slots=True)
+class Province:
+    """`cap` is the most members of the pool; `cap_basis` says, in Chinese, what it counts and why.
+
+    `programme` and `pool_name` are the names that officers and enterprises read.
+    """
+
+    folder: Path
+    code: str
+    name: str
+    short_name: str
+    time_zone: ZoneInfo
+    source_document: str
+    programme: str
+    pool_code: str
+    pool_name: str
+    cap: int
+    cap_counts: str
+    cap_basis: str
+    list_programmes: tuple[ListProgrammeData, ...]
+
+    @property
+    def rulebooks(self) -> Path:
+        """The folder of the province's rulebooks."""
+        return self.folder / "rulebooks"
+
+
+def load_province(folder: Path) -> Province:
+    """Read `province.toml` of a data folder. FileNotFoundError or KeyError where the folder is incomplete."""
+    content: dict[str, Any] = tomllib.loads((folder / "province.toml").read_text(encoding="utf-8"))
+    texts, pool = content["texts"], content["pool"]
+    return Province(
+        folder=folder,
+        code=content["code"],
+        name=content["name"],
+        short_name=content["short_name"],
+        time_zone=ZoneInfo(content["time_zone"]),
+        source_document=content["source_document"],
+        programme=texts["programme"],
+        pool_code=pool["code"],
+        pool_name=texts["pool"],
+        cap=pool["cap"],
+        cap_counts=pool["counts"],
+        cap_basis=pool["basis"],
+        list_programmes=tuple(ListProgrammeData(**programme) for programme in content["list_programme"]),
+    )
+
+
+@cache
+def province() -> Province:
+    """The province that this process serves. LookupError when `PEIYU_PROVINCE` names no data folder."""
+    name = os.environ.get("PEIYU_PROVINCE") or _DEFAULT
+    # A name, not a path: nothing outside provinces/ can be loaded.
+    folder = Path(str(files("provinces"))) / name if _FOLDER_NAME.fullmatch(name) else None
+    if folder is None or not (folder / "province.toml").is_file():
+        raise LookupError(f"PEIYU_PROVINCE: provinces/ has no data folder named {name!r}")
+    return load_province(folder)

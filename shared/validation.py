@@ -1,0 +1,108 @@
+"""Turn Pydantic's errors into violations in Chinese and English, each with a stable code and a JSON pointer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails, PydanticCustomError
+
+from shared.errors import Violation
+
+# code: (Chinese, English)
+_CUSTOM: dict[str, tuple[str, str]] = {
+    "uscc_format": ("统一社会信用代码应为 18 位（不含 I、O、S、V、Z）", "A USCC has 18 characters (no I, O, S, V, Z)"),
+    "uscc_check_digit": ("统一社会信用代码校验位不符，请核对", "The USCC's check digit does not match"),
+    "patent_no_format": ("专利申请号格式不符，例：202010566088.9", "Not a patent application number"),
+    "patent_no_check_digit": ("专利申请号校验位不符，请核对", "The patent number's check digit does not match"),
+    "patent_kind_mismatch": ("专利类型与申请号不一致", "The patent kind contradicts its number"),
+    "granted_before_filing": ("授权公告日早于申请年份", "Granted before it was filed"),
+    "division_unknown": ("行政区划代码不在本省县（市、区）名录中", "Not a county-level division of the province"),
+    "industry_class_unknown": ("不是 GB/T 4754-2017 的行业小类代码", "Not a GB/T 4754-2017 class (小类)"),
+    "control_character": ("含有不可见的控制字符", "Contains control characters"),
+    "money_as_string": ('金额请用字符串表示，例："1200.50"', 'Write money as a string, such as "1200.50"'),
+    "expires_before_issue": ("到期日期早于发证日期", "Expires before it was issued"),
+    "agreement_ends_before_start": ("协议截止日早于起始日", "The agreement ends before it starts"),
+    "truth_commitment_missing": ("未作出材料真实性承诺", "The truthfulness declaration is required"),
+    "rd_staff_exceeds_employees": ("研发人员数多于从业人员数", "More research staff than employees"),
+    "ip_staff_exceeds_employees": ("知识产权人员数多于从业人员数", "More IP staff than employees"),
+    "duplicate_patent": ("同一专利重复填报", "The same patent is listed twice"),
+    "duplicate_product": ("同一产品重复填报", "The same product is listed twice"),
+    "city_unknown": ("不是本省的市州代码", "Not a city of the province"),
+    "window_empty": ("截止时间应晚于开始时间", "The window closes before it opens"),
+    "product_unknown": ("关联产品未在产品表中填报", "A linked product is not among the products"),
+}
+
+# Pydantic's own types that a person meets: (our code, Chinese with {context}).
+_STANDARD: dict[str, tuple[str, str]] = {
+    "missing": ("required", "必填"),
+    "extra_forbidden": ("unknown_field", "未知字段"),
+    "json_invalid": ("json_invalid", "不是有效的 JSON"),
+    "greater_than_equal": ("too_small", "不得小于 {ge}"),
+    "greater_than": ("too_small", "必须大于 {gt}"),
+    "less_than_equal": ("too_large", "不得大于 {le}"),
+    "less_than": ("too_large", "必须小于 {lt}"),
+    "string_too_short": ("too_short", "不能为空（至少 {min_length} 个字符）"),
+    "string_too_long": ("too_long", "过长（最多 {max_length} 个字符）"),
+    "too_long": ("too_many", "条目过多（最多 {max_length} 条）"),
+    "too_short": ("too_few", "条目过少（至少 {min_length} 条）"),
+    "string_pattern_mismatch": ("format", "格式不符"),
+    "literal_error": ("not_an_option", "不在可选值之内：{expected}"),
+    "enum": ("not_an_option", "不在可选值之内：{expected}"),
+    "decimal_max_places": ("too_precise", "最多保留 {decimal_places} 位小数"),
+    "decimal_max_digits": ("too_large", "数字位数过多"),
+    "decimal_whole_digits": ("too_large", "数字位数过多"),
+    "finite_number": ("not_a_number", "不是有限的数字"),
+    "json_type": ("wrong_type", "类型不符"),
+}
+_STANDARD_PREFIXES: tuple[tuple[str, str, str], ...] = (
+    ("date", "not_a_date", "不是有效日期（例：2024-06-06）"),
+    ("datetime", "not_a_date", "不是有效时间"),
+    ("timezone", "not_a_date", "时间须带时区"),
+    ("decimal", "not_a_number", "不是有效数字"),
+    ("int", "not_an_integer", "不是整数"),
+    ("bool", "not_a_boolean", "应为是/否（true/false）"),
+    ("string", "not_text", "应为文本"),
+    ("uuid", "not_a_uuid", "不是有效的标识符"),
+)
+
+
+def custom_error(code: str) -> PydanticCustomError:
+    """The exception a validator raises for one of the codes above."""
+    chinese, english = _CUSTOM[code]
+    # The pair travels in the error's context so that both texts reach the answer.
+    return PydanticCustomError(code, "{en}", {"zh": chinese, "en": english})  # type: ignore[arg-type]
+
+
+def json_pointer(location: Iterable[int | str]) -> str:
+    """RFC 6901 pointer of a Pydantic location."""
+    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in location)
+
+
+def _translate(error: ErrorDetails) -> tuple[str, str, str]:
+    kind: str = error["type"]
+    context: dict[str, Any] = error.get("ctx") or {}
+    if kind in _CUSTOM:
+        return kind, str(context["zh"]), str(context["en"])
+    if kind in _STANDARD:
+        code, template = _STANDARD[kind]
+        return code, template.format(**context), error["msg"]
+    for prefix, code, chinese in _STANDARD_PREFIXES:
+        if kind.startswith(prefix):
+            return code, chinese, error["msg"]
+    return "wrong_type", "类型不符", error["msg"]
+
+
+def violations_of(errors: Iterable[ErrorDetails], *, drop: int = 0) -> list[Violation]:
+    """Violations in the order Pydantic found them; the first `drop` location parts are left out (FastAPI's "body")."""
+    found: list[Violation] = []
+    for error in errors:
+        code, chinese, english = _translate(error)
+        found.append(Violation(code, chinese, english, pointer=json_pointer(error["loc"][drop:])))
+    return found
+
+
+def violations_of_model(error: ValidationError) -> list[Violation]:
+    """Violations of one model that was validated outside a request."""
+    return violations_of(error.errors(include_url=False))

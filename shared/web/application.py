@@ -1,0 +1,101 @@
+"""Build one service's FastAPI application: routes, health, security, limits, problem documents."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+from fastapi import APIRouter, FastAPI, Request
+from fastapi_offline import FastAPIOffline
+from pydantic import BaseModel
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from shared.db import open_database
+from shared.logging import configure_logging
+from shared.schema import ensure_current_schema
+from shared.security.keys import load_key
+from shared.security.tokens import TokenAuthority
+from shared.settings import Settings
+from shared.web import problems
+from shared.web.middleware import BodyLimitMiddleware, RequestIdMiddleware
+from shared.web.problems import ProblemOut
+from shared.web.token_routes import router as token_router
+
+_PROBLEM_STATUSES = (400, 401, 403, 404, 409, 413, 422, 503)
+AtStart = Callable[[AsyncSession], Awaitable[None]]
+health = APIRouter(tags=["health"])
+
+
+class Health(BaseModel):
+    status: str
+
+
+@health.get("/health/live", summary="The process answers")
+async def live() -> Health:
+    return Health(status="ok")
+
+
+@health.get("/health/ready", summary="The database answers")
+async def ready(request: Request) -> Health:
+    async with request.app.state.database.engine.connect() as connection:
+        await connection.execute(text("SELECT 1"))
+    return Health(status="ok")
+
+
+def _lifespan(settings: Settings, service: str, at_start: AtStart | None) -> Callable[[FastAPI], Any]:
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        database = open_database(settings, service)
+        await ensure_current_schema(database.engine)
+        app.state.database = database
+        if at_start is not None:
+            async with database.sessions.begin() as session:
+                await at_start(session)
+        yield
+        await database.close()
+
+    return lifespan
+
+
+def build_application(
+    *,
+    service: str,
+    title: str,
+    settings: Settings,
+    routers: Sequence[APIRouter],
+    upload_suffixes: tuple[str, ...] = (),
+    at_start: AtStart | None = None,
+) -> FastAPI:
+    """The service's application.
+
+    Paths that end with one of `upload_suffixes` accept a whole workbook; `at_start` runs once in a transaction.
+    """
+    configure_logging(json_lines=settings.log_json)
+    # The offline variant serves the page's scripts itself: a government network reaches no CDN.
+    factory: Callable[..., FastAPI] = FastAPIOffline if settings.docs_enabled else FastAPI
+    app = factory(
+        title=title,
+        version="0.1.0",
+        docs_url="/docs" if settings.docs_enabled else None,
+        redoc_url=None,
+        openapi_url="/openapi.json" if settings.docs_enabled else None,
+        lifespan=_lifespan(settings, service, at_start),
+        responses={status: {"model": ProblemOut, "content": {problems.MEDIA_TYPE: {}}} for status in _PROBLEM_STATUSES},
+    )
+    app.state.settings = settings
+    app.state.tokens = TokenAuthority(
+        load_key(settings.token_key_file), issuer=settings.token_issuer, audience=settings.token_audience
+    )
+    for router in (health, token_router, *routers):
+        app.include_router(router)
+    problems.install(app)
+
+    def limit_of(path: str) -> int:
+        # Multipart wraps the file in a few hundred bytes.
+        return settings.max_workbook_bytes + 16_384 if path.endswith(upload_suffixes) else settings.max_body_bytes
+
+    app.add_middleware(BodyLimitMiddleware, limit_of=limit_of if upload_suffixes else lambda _: settings.max_body_bytes)
+    app.add_middleware(RequestIdMiddleware)
+    return app

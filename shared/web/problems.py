@@ -1,0 +1,128 @@
+"""Turn every error into an RFC 9457 problem document with a stable code and titles in Chinese and English."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel
+from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from starlette.exceptions import HTTPException
+
+from shared.errors import (
+    BAD_REQUEST,
+    CONFLICT,
+    CONSTRAINT_ERRORS,
+    INTERNAL,
+    METHOD_NOT_ALLOWED,
+    NOT_FOUND,
+    UNAVAILABLE,
+    VALIDATION_FAILED,
+    Problem,
+    Violation,
+)
+from shared.validation import violations_of
+
+logger = structlog.get_logger(__name__)
+MEDIA_TYPE = "application/problem+json"
+
+
+class ViolationOut(BaseModel):
+    code: str
+    message_zh: str
+    message_en: str
+    pointer: str | None = None
+    cell: str | None = None
+
+
+class ProblemOut(BaseModel):
+    """RFC 9457, with `code` (stable) and `title_zh` beside the standard members."""
+
+    type: str
+    title: str
+    title_zh: str
+    status: int
+    code: str
+    detail: str | None = None
+    detail_zh: str | None = None
+    violations: list[ViolationOut] | None = None
+    request_id: str | None = None
+
+
+def document(problem: Problem) -> dict[str, Any]:
+    """The problem document's members."""
+    kind = problem.kind
+    return ProblemOut(
+        type=f"urn:peiyu:problem:{kind.code}",
+        title=kind.title_en,
+        title_zh=kind.title_zh,
+        status=kind.status,
+        code=kind.code,
+        detail=problem.detail_en,
+        detail_zh=problem.detail_zh,
+        violations=[violation_out(violation) for violation in problem.violations] or None,
+        request_id=structlog.contextvars.get_contextvars().get("request_id"),
+    ).model_dump(exclude_none=True)
+
+
+def violation_out(violation: Violation) -> ViolationOut:
+    return ViolationOut(
+        code=violation.code,
+        message_zh=violation.message_zh,
+        message_en=violation.message_en,
+        pointer=violation.pointer,
+        cell=violation.cell,
+    )
+
+
+def problem_response(problem: Problem) -> JSONResponse:
+    headers: dict[str, str] = {}
+    if problem.kind.status == 401:
+        headers["WWW-Authenticate"] = "Bearer"
+    if problem.kind.status == 503 or problem.retry_after_seconds is not None:
+        headers["Retry-After"] = str(problem.retry_after_seconds or 2)
+    return JSONResponse(document(problem), problem.kind.status, headers, MEDIA_TYPE)
+
+
+def _constraint_of(error: IntegrityError) -> str | None:
+    cause = getattr(error.orig, "__cause__", None)
+    return getattr(cause, "constraint_name", None)
+
+
+def _translate(error: Exception) -> Problem:
+    match error:
+        case Problem():
+            return error
+        case RequestValidationError():
+            return Problem(VALIDATION_FAILED, violations=violations_of(error.errors(), drop=1))
+        case HTTPException():
+            kinds = {404: NOT_FOUND, 405: METHOD_NOT_ALLOWED}
+            return Problem(kinds.get(error.status_code, BAD_REQUEST))
+        case IntegrityError():
+            constraint = _constraint_of(error)
+            if constraint not in CONSTRAINT_ERRORS:
+                logger.warning("unmapped_constraint", constraint=constraint)
+            return Problem(CONSTRAINT_ERRORS.get(constraint or "", CONFLICT))
+        case PoolTimeoutError() | InterfaceError() | OperationalError() | ConnectionError():
+            logger.warning("unavailable", error=repr(error))
+            return Problem(UNAVAILABLE)
+        case DBAPIError() if error.connection_invalidated:
+            return Problem(UNAVAILABLE)
+        case _:
+            logger.exception("unexpected_error", exc_info=error)
+            return Problem(INTERNAL)
+
+
+async def answer_error(_: Request, error: Exception) -> JSONResponse:
+    return problem_response(_translate(error))
+
+
+def install(app: FastAPI) -> None:
+    """Register the translation for everything that a handler or the framework may raise."""
+    for kind in (Problem, RequestValidationError, HTTPException, DBAPIError, PoolTimeoutError, ConnectionError):
+        app.add_exception_handler(kind, answer_error)
+    app.add_exception_handler(Exception, answer_error)

@@ -1,0 +1,111 @@
+"""Real servers for all tests: embedded PostgreSQL and Valkey, a migrated template, a database per test."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import uuid
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import asyncpg
+import pytest
+from hypothesis import HealthCheck, settings as hypothesis_settings
+from sqlalchemy import make_url
+from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
+from support.system import System, running_system
+
+from services.local.databases import prepare_database
+from shared.embedded import PostgresServer, ValkeyServer, prepare_postgres, prepare_valkey, running
+from shared.security.keys import create_key
+from shared.settings import Settings
+
+hypothesis_settings.register_profile(
+    "house", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+)
+hypothesis_settings.load_profile("house")
+TEMPLATE = "peiyu_template"
+
+
+@dataclass(frozen=True)
+class Servers:
+    home: Path
+    postgres: PostgresServer
+    valkey: ValkeyServer
+
+
+@pytest.fixture(scope="session")
+def servers() -> Iterator[Servers]:
+    """One PostgreSQL and one Valkey for the whole run, in a folder of this run's own."""
+    home = Path(__file__).parent.parent / ".peiyu" / f"tests-{os.getpid()}"
+    home.mkdir(parents=True)
+    for name in ("token", "list"):
+        create_key(home / "secrets" / f"{name}-key.pem")
+    with running(prepare_postgres(home, durable=False)) as postgres, running(prepare_valkey(home)) as valkey:
+        yield Servers(home, postgres, valkey)
+    shutil.rmtree(home)
+
+
+@pytest.fixture(scope="session")
+async def template(servers: Servers) -> dict[str, str]:
+    """Each service's URL of the migrated template database."""
+    return await prepare_database(servers.postgres, TEMPLATE, servers.home)
+
+
+@pytest.fixture
+async def database_urls(servers: Servers, template: dict[str, str]) -> AsyncIterator[dict[str, str]]:
+    """A database of the test's own, copied from the template: each service's URL, and the owner's."""
+    name = f"test_{uuid.uuid4().hex}"
+    connection = await asyncpg.connect(servers.postgres.url().replace("+asyncpg", ""))
+    await connection.execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
+    yield {
+        service: make_url(url).set(database=name).render_as_string(hide_password=False)
+        for service, url in template.items()
+    }
+    await connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    await connection.close()
+
+
+@pytest.fixture
+def settings(servers: Servers, database_urls: dict[str, str]) -> dict[str, Settings]:
+    """Settings per service, as its process would have them."""
+    return {
+        service: Settings.model_validate(
+            {
+                "database_url": url,
+                "redis_url": servers.valkey.url(),
+                "token_key_file": servers.home / "secrets" / "token-key.pem",
+                "list_key_file": servers.home / "secrets" / "list-key.pem",
+                "docs_enabled": True,
+            }
+        )
+        for service, url in database_urls.items()
+    }
+
+
+@pytest.fixture
+async def system(settings: dict[str, Settings]) -> AsyncIterator[System]:
+    """The three services running in this process."""
+    async with running_system(settings) as running:
+        yield running
+
+
+@pytest.fixture
+async def owner(database_urls: dict[str, str]) -> AsyncIterator[asyncpg.Connection]:
+    """A plain connection as the owner, to look at what is stored."""
+    connection = await asyncpg.connect(database_urls["owner"].replace("+asyncpg", ""))
+    yield connection
+    await connection.close()
+
+
+@pytest.fixture
+async def session(template: dict[str, str]) -> AsyncIterator[AsyncSession]:
+    """A session on the template as its owner; everything, commits included, is rolled back at the end."""
+    engine = create_async_engine(template["owner"])
+    async with engine.connect() as connection:
+        transaction = await connection.begin()
+        async with AsyncSession(connection, join_transaction_mode="create_savepoint") as opened:
+            yield opened
+        await transaction.rollback()
+    await engine.dispose()
