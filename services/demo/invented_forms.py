@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any, Literal
@@ -53,20 +53,18 @@ class Inventor:
 
     def profiles(self, count: int) -> list[Profile]:
         """`count` profiles in the proportions of the mixture, in a random order."""
-        chosen = [profile for profile, share in MIXTURE for _ in range(round(count * share / 100))]
-        chosen = (chosen + ["strong"] * count)[:count]
+        chosen: list[Profile] = [profile for profile, share in MIXTURE for _ in range(round(count * share / 100))]
+        while len(chosen) < count:
+            chosen.append("strong")
+        del chosen[count:]
         self.random.shuffle(chosen)
         return chosen
 
     def form(self, county: Division, profile: Profile) -> Form:
         """One application from `county`: a strong one, made weaker as the profile says."""
-        form = self.strong_form(county, self.random.choice(TRADES))
-        if profile == "deviation":
-            self.random.choice((self.without_qualification, self.outside_listed_trades, self.without_filing))(form)
-        elif profile == "unknown":
-            self.random.choice((self.candidate_trade, self.without_rd_figures, self.half_answered))(form)
-        elif profile == "weak":
-            self.random.choice((self.hardly_industrialised, self.little_research, self.small_team))(form)
+        trades, weaken = self.random.choice(_WEAKNESSES[profile])
+        form = self.strong_form(county, self.random.choice(trades))
+        weaken(self, form)
         return form
 
     def strong_form(self, county: Division, trade: Trade) -> Form:
@@ -90,7 +88,7 @@ class Inventor:
             "qualifications": self._qualifications(),
             "products": products,
             "patents": patents,
-            "collaborations": [self._collaboration()] if self.random.random() < 0.6 else [],
+            "collaborations": [self._collaboration()] if self._happens(0.6) else [],
             "trademark_nos": [identifiers.invented_trademark_no(self._serials * 10 + index) for index in range(2)],
             "ip_management": {"has_policy": True, "has_unit": True, "has_budget": True},
             "declarations": dict.fromkeys(
@@ -117,12 +115,12 @@ class Inventor:
             "rd_staff": max(5, employees * self.random.randint(22, 45) // 100),
             "rd_leader": self.random.choice(PEOPLE),
             "ip_staff": self.random.randint(1, 5),
-            "has_technology_vice_president": self.random.random() < 0.3,
+            "has_technology_vice_president": self._happens(0.3),
         }
 
     def _qualifications(self) -> list[dict[str, Any]]:
         usual = ("high_tech", "sme_specialised", "ip_advantage", "innovative_sme")
-        chosen = [self.random.choice(usual[:2])] + [one for one in usual[2:] if self.random.random() < 0.3]
+        chosen = [self.random.choice(usual[:2])] + [one for one in usual[2:] if self._happens(0.3)]
         return [self.qualification(kind, self.random.randint(60, 800)) for kind in chosen]
 
     def qualification(self, kind: str, days_ago: int) -> dict[str, Any]:
@@ -140,7 +138,7 @@ class Inventor:
         return [self._product(name, is_main=index == 0) for index, name in enumerate(names)]
 
     def _product(self, name: str, *, is_main: bool) -> dict[str, Any]:
-        filed = is_main or self.random.random() < 0.4
+        filed = is_main or self._happens(0.4)
         sales = money(self.random.randint(80_00, 5_000_00) * 100)
         return {
             "name": name,
@@ -149,7 +147,7 @@ class Inventor:
             "profit_cny": str(money(sales * Decimal(self.random.randint(3, 24)) / 100)),
             "filing_no": f"虚构备案{self._serials:04d}-{self.random.randint(100, 999)}" if filed else None,
             "filed_on": self._past(30, 700) if filed else None,
-            "recognised_year": self.as_of.year - 1 if filed and self.random.random() < 0.2 else None,
+            "recognised_year": self.as_of.year - 1 if filed and self._happens(0.2) else None,
         }
 
     def _patents_for(self, trade: Trade, products: list[str]) -> list[dict[str, Any]]:
@@ -193,27 +191,25 @@ class Inventor:
             "agreement_to": (self.as_of + timedelta(days=self.random.randint(200, 900))).isoformat(),
         }
 
+    def _happens(self, probability: float) -> bool:
+        return self.random.random() < probability
+
     def _past(self, nearest: int, furthest: int) -> str:
         return (self.as_of - timedelta(days=self.random.randint(nearest, furthest))).isoformat()
 
     # What makes an application weaker. Each takes a strong form and changes one thing.
 
+    def as_it_is(self, form: Form) -> None:
+        """Nothing is changed; what may be weak is the trade."""
+
     def without_qualification(self, form: Form) -> None:
         """附件2 not met: none of the named qualifications."""
         form["qualifications"] = [self.qualification("innovative_sme", 200)]
-
-    def outside_listed_trades(self, form: Form) -> None:
-        """附件3 not met: the trade is not patent-intensive."""
-        form["industry_class"] = self.random.choice(UNLISTED_TRADES).industry_class
 
     def without_filing(self, form: Form) -> None:
         """附件4, second half, not met: no product has been filed."""
         for product in form["products"]:
             product |= {"filing_no": None, "filed_on": None, "recognised_year": None}
-
-    def candidate_trade(self, form: Form) -> None:
-        """附件3 unknown: the trade may or may not be patent-intensive."""
-        form["industry_class"] = self.random.choice(CANDIDATE_TRADES).industry_class
 
     def without_rd_figures(self, form: Form) -> None:
         """附件6 unknown: research spending was left blank."""
@@ -238,6 +234,27 @@ class Inventor:
         """附件7 not met: 6 percent research staff and no partner."""
         form["people"]["rd_staff"] = form["people"]["employees"] * 6 // 100
         form["collaborations"] = []
+
+
+Weakness = tuple[Sequence[Trade], Callable[[Inventor, Form], None]]
+_WEAKNESSES: Mapping[Profile, Sequence[Weakness]] = {
+    "strong": [(TRADES, Inventor.as_it_is)],
+    "deviation": [
+        (TRADES, Inventor.without_qualification),
+        (UNLISTED_TRADES, Inventor.as_it_is),  # 附件3 not met: not patent-intensive
+        (TRADES, Inventor.without_filing),
+    ],
+    "unknown": [
+        (CANDIDATE_TRADES, Inventor.as_it_is),  # 附件3 unknown: may or may not be patent-intensive
+        (TRADES, Inventor.without_rd_figures),
+        (TRADES, Inventor.half_answered),
+    ],
+    "weak": [
+        (TRADES, Inventor.hardly_industrialised),
+        (TRADES, Inventor.little_research),
+        (TRADES, Inventor.small_team),
+    ],
+}
 
 
 def money(yuan: Decimal | int) -> Decimal:

@@ -45,5 +45,5 @@ class IdempotencyRecord(Base):
     key: Mapped[str] = mapped_column(primary_key=True)
     request_digest: Mapped[str]
     status: Mapped[int | None]
-    response: Mapped[dict[str, Any] | None]
+    response: Mapped[str | None]
     created_at: Mapped[CreatedAt]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 from dataclasses import dataclass
+from functools import cache
 
 from argon2 import PasswordHasher
 from argon2.exceptions import VerificationError
@@ -18,8 +19,12 @@ from shared.security.actor import Actor
 from shared.security.tokens import actor_of_role
 
 _HASHER = PasswordHasher()
-# Verified for unknown clients too, so that the time of an answer does not tell whether a client exists.
-_DECOY = _HASHER.hash(secrets.token_urlsafe(32))
+
+
+@cache
+def _decoy() -> str:
+    """Verified for unknown clients, so that the time of an answer does not tell whether a client exists."""
+    return _HASHER.hash(secrets.token_urlsafe(32))
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +57,9 @@ async def authenticate_client(session: AsyncSession, client_id: str, client_secr
     """The client as an actor; Problem `invalid_client` for unknown, disabled or wrong, all alike."""
     statement = select(ApiClient).where(ApiClient.client_id == client_id, ApiClient.disabled_at.is_(None))
     client = (await session.execute(statement)).scalar_one_or_none()
+    stored = client.secret_hash if client else await asyncio.to_thread(_decoy)
     try:
-        await asyncio.to_thread(_HASHER.verify, client.secret_hash if client else _DECOY, client_secret)
+        await asyncio.to_thread(_HASHER.verify, stored, client_secret)
     except VerificationError:
         raise Problem(INVALID_CLIENT) from None
     if client is None:

@@ -6,8 +6,7 @@ import hashlib
 from collections.abc import Awaitable, Callable
 from typing import Annotated, Any
 
-from fastapi import Depends, Header, Request
-from fastapi.responses import JSONResponse
+from fastapi import Depends, Header, Request, Response
 from pydantic import BaseModel
 from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
@@ -27,7 +26,7 @@ class Idempotency:
 
     async def run(
         self, session: AsyncSession, actor: Actor, status: int, create: Callable[[], Awaitable[BaseModel]]
-    ) -> JSONResponse:
+    ) -> Response:
         """`create`'s answer with `status`; on a retry the stored one, marked by `Idempotent-Replayed`.
 
         A concurrent twin waits on the record's primary key until the first has committed or rolled back.
@@ -40,19 +39,25 @@ class Idempotency:
         )
         if (await session.execute(claim)).scalar_one_or_none() is None:
             return await self._replay(session, actor)
-        body = (await create()).model_dump(mode="json")
+        body = (await create()).model_dump_json()
         done = update(IdempotencyRecord).where(*self._is_mine(actor)).values(status=status, response=body)
         await session.execute(done)
-        return JSONResponse(body, status)
+        return _json(body, status)
 
     def _is_mine(self, actor: Actor) -> tuple[Any, ...]:
         return IdempotencyRecord.actor == actor.subject, IdempotencyRecord.key == self._key
 
-    async def _replay(self, session: AsyncSession, actor: Actor) -> JSONResponse:
+    async def _replay(self, session: AsyncSession, actor: Actor) -> Response:
         record = (await session.execute(select(IdempotencyRecord).where(*self._is_mine(actor)))).scalar_one()
         if record.request_digest != self._digest:
             raise Problem(IDEMPOTENCY_KEY_REUSED)
-        return JSONResponse(record.response, record.status or 200, {"Idempotent-Replayed": "true"})
+        if record.response is None or record.status is None:
+            raise LookupError(f"the record of key {self._key!r} holds no answer")
+        return _json(record.response, record.status, {"Idempotent-Replayed": "true"})
+
+
+def _json(body: str, status: int, headers: dict[str, str] | None = None) -> Response:
+    return Response(body, status, headers, "application/json")
 
 
 async def idempotency(

@@ -9,8 +9,9 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from sqlalchemy import NullPool, text
@@ -34,11 +35,18 @@ ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def home() -> Iterator[Path]:
     """A folder with an initialised cluster, which is what costs time; each test serves it anew."""
-    home = tmp_path_factory.mktemp("embedded")
-    prepare_postgres(home, durable=False)
-    return home
+    with TemporaryDirectory(prefix="peiyu-") as home:
+        prepare_postgres(Path(home), durable=False)
+        yield Path(home)
+
+
+@pytest.fixture
+def fresh() -> Iterator[Path]:
+    """An empty folder for a cluster. Not pytest's: each session of pytest closes their parent to other accounts."""
+    with TemporaryDirectory(prefix="peiyu-") as folder:
+        yield Path(folder)
 
 
 async def ask(url: str, *statements: str) -> object:
@@ -145,7 +153,9 @@ async def test_data_survive_the_killing_of_the_server(home: Path) -> None:
 async def test_a_lock_file_naming_some_other_living_process_is_stale(home: Path) -> None:
     lock = home / "postgres" / "postmaster.pid"
     lock.write_text(f"{os.getpid()}\n{home}/postgres\n0\n5432\n\n127.0.0.1\n1 1\nready   \n")
-    with running(prepare_postgres(home, durable=False)) as server:
+    server = prepare_postgres(home, durable=False)
+    assert not lock.exists()
+    with running(server):
         assert await ask(server.url(), "SELECT 1") == 1
 
 
@@ -165,19 +175,19 @@ async def test_the_server_shuts_down_with_its_killed_parent_and_can_be_started_a
     assert log.read_text().count("not properly shut down") == crashes
 
 
-def test_an_interrupted_first_preparation_leaves_nothing_in_the_way(tmp_path: Path) -> None:
-    (tmp_path / "postgres.new").mkdir()
-    (tmp_path / "postgres.new" / "PG_VERSION").write_text("18\n")
-    (tmp_path / "postgres.password").write_text("left over")
-    server = prepare_postgres(tmp_path, durable=False)
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["postgres", "secrets"]
-    (tmp_path / "postgres" / "PG_VERSION").write_text("17\n")
+def test_an_interrupted_first_preparation_leaves_nothing_in_the_way(fresh: Path) -> None:
+    (fresh / "postgres.new").mkdir()
+    (fresh / "postgres.new" / "PG_VERSION").write_text("18\n")
+    (fresh / "postgres.password").write_text("left over")
+    server = prepare_postgres(fresh, durable=False)
+    assert sorted(path.name for path in fresh.iterdir()) == ["postgres", "secrets"]
+    (fresh / "postgres" / "PG_VERSION").write_text("17\n")
     with pytest.raises(EmbeddedServerError, match="PostgreSQL 17"):
-        prepare_postgres(tmp_path)
-    (tmp_path / "secrets" / "postgres-superuser").unlink()
+        prepare_postgres(fresh)
+    (fresh / "secrets" / "postgres-superuser").unlink()
     with pytest.raises(EmbeddedServerError, match="postgres-superuser is gone"):
-        prepare_postgres(tmp_path)
-    assert server.home == tmp_path
+        prepare_postgres(fresh)
+    assert server.home == fresh
 
 
 def test_a_taken_port_is_said_so_before_and_at_the_start(tmp_path: Path) -> None:
@@ -209,8 +219,8 @@ def test_valkey_takes_nobody_without_the_password_and_keeps_nothing(tmp_path: Pa
 
 
 def test_free_ports_are_distinct() -> None:
-    ports = [free_port() for _ in range(50)]
-    assert len(set(ports)) == 50
+    ports = [free_port() for _ in range(400)]
+    assert len(set(ports)) == 400
     assert all(20_000 <= port < 32_000 for port in ports)
 
 

@@ -238,6 +238,7 @@ def test_patents_are_counted_only_when_every_one_can_be_told(
         ({"legal_status": None}, {}, None),
         ({"product_names": []}, {}, False),
         ({"product_names": None}, {}, None),
+        ({"product_names": None}, {"is_main": None}, None),
         ({"product_names": None}, {"is_main": False}, False),
         ({"product_names": ["产品乙"]}, {}, False),
         ({}, {"is_main": False}, False),

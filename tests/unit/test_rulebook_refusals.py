@@ -133,7 +133,7 @@ def refusal(text: str) -> RulebookError:
         ("revenue_cny + employees > 1", "unit_mismatch"),
         ("valid_patents > employees", "unit_mismatch"),
         ("employees * rd_staff > 1", "not_linear"),
-        ("123456789012.123456789 * revenue_cny > 0.000000001 * rd_expense_cny", "overflow"),
+        ("123456789012345678.123456789 * revenue_cny > 0.000000001 * rd_expense_cny", "overflow"),
         # Not expressions at all.
         ("", "unparsable"),
         ("legal_person AND", "unparsable"),
@@ -204,8 +204,13 @@ def test_criteria_without_parts_and_rulebooks_without_criteria_are_refused() -> 
     without_part = rest.partition("[[criterion.part]]")[0]
     assert (refusal(head + "[[criterion]]" + without_part).code) == "missing"
     assert refusal(head + "criterion = [{ number = 1 }]").code == "missing"
-    assert refusal(GOOD.replace('key = "only"\ntitle = "唯一"\nkind = "hard"', 'key = "only"\nkind = "hard"')).code == "missing"
-    twice = GOOD.replace("[[ranking]]", '[[criterion.part]]\nkey = "only"\ntitle = "又"\nkind = "judgement"\n\n[[ranking]]')
+    assert (
+        refusal(GOOD.replace('key = "only"\ntitle = "唯一"\nkind = "hard"', 'key = "only"\nkind = "hard"')).code
+        == "missing"
+    )
+    twice = GOOD.replace(
+        "[[ranking]]", '[[criterion.part]]\nkey = "only"\ntitle = "又"\nkind = "judgement"\n\n[[ranking]]'
+    )
     assert (refusal(twice).code, refusal(twice).line) == ("duplicate", SECOND)
 
 
@@ -239,5 +244,5 @@ def test_shipped_rulebook_states_its_source_and_a_basis_for_every_reading() -> N
     assert all(part.basis for part in rulebook.parts if part.kind == "judgement")
     assert all(parameter.basis for parameter in rulebook.parameters.values())
     assert {"industrialisation_numerator", "industrialisation_denominator"} <= rulebook.parameters.keys()
-    assert [indicator.numerator for indicator in rulebook.ranking][0] == "industrialised_patents"
+    assert rulebook.ranking[0].numerator == "industrialised_patents"
     assert (rulebook.is_effective(rulebook.effective_from), rulebook.effective_to) == (True, None)

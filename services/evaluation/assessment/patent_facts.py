@@ -85,7 +85,8 @@ def _links(snapshots: pl.DataFrame) -> pl.DataFrame:
     main = product.field("is_main").fill_null(value=True)
     unnamed = main & product.field("name").is_null()
     marked = snapshots.with_columns(
-        any_main=pl.col("products").list.agg(main.any()).fill_null(value=True),
+        any_main=pl.col("products").list.agg(main.any()),
+        # Products that were not listed at all have no known names either.
         unnamed_main=pl.col("products").list.agg(unnamed.any()).fill_null(value=True),
     )
     patents = _entries(marked, "patents", "any_main", "unnamed_main").rename({"product_names": "name"})

@@ -5,8 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import Annotated
 
-from fastapi import APIRouter
-from fastapi.responses import JSONResponse
+from fastapi import APIRouter, Response
 
 from services.evaluation.assessment.schemas import DeviationOut
 from services.evaluation.review.deviations import propose_deviation, sign_deviation
@@ -41,7 +40,7 @@ async def post_deviation(
     session: SessionDep,
     actor: Reviewer,
     idempotency: IdempotencyDep,
-) -> JSONResponse:
+) -> Response:
     """Propose to excuse an 原则上 part that is not met; it needs a second person's signature."""
     return await idempotency.run(session, actor, 201, lambda: propose_deviation(session, actor, assessment_id, body))
 

@@ -130,7 +130,12 @@ def _checked(subject: Subject) -> dict[str, Scalar]:
 
 
 def _read(text: str) -> Mapping[str, Any]:
-    content: object = json.loads(text)
-    if not isinstance(content, dict) or cast("Mapping[str, object]", content).get("format") != FORMAT:
+    """The three sections that a replay starts from."""
+    content: Any = json.loads(text)
+    if not isinstance(content, dict) or cast("dict[str, Any]", content).get("format") != FORMAT:
         raise ValueError(f"not a receipt of format {FORMAT}")
-    return cast("Mapping[str, Any]", content)
+    facts, subject, day = (cast("dict[str, Any]", content).get(key) for key in ("facts", "subject", "assessed_on"))
+    if not isinstance(facts, dict) or not isinstance(subject, dict) or not isinstance(day, str):
+        raise ValueError("the receipt is incomplete")  # noqa: TRY004 - a receipt is one value, right or wrong
+    subject = _checked(cast("Subject", subject))
+    return {"facts": facts, "subject": subject, "assessed_on": date.fromisoformat(day).isoformat()}

@@ -5,8 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import Annotated
 
-from fastapi import APIRouter, Query
-from fastapi.responses import JSONResponse
+from fastapi import APIRouter, Query, Response
 
 from services.evaluation.selection.plans import approve, commit, propose
 from services.evaluation.selection.queries import plan_by_id, plan_entries
@@ -26,7 +25,7 @@ async def post_plan(
     actor: Annotated[Actor, requires("plans:write")],
     idempotency: IdempotencyDep,
     validate_only: bool = False,
-) -> JSONResponse:
+) -> Response:
     """Rank the eligible under cap and quotas; with `validate_only` nothing is stored."""
     return await idempotency.run(
         session, actor, 201, lambda: propose(session, actor, body, validate_only=validate_only)

@@ -5,8 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import Annotated
 
-from fastapi import APIRouter, Query
-from fastapi.responses import JSONResponse
+from fastapi import APIRouter, Query, Response
 
 from services.intake.applications.decision import recommend, return_to_enterprise
 from services.intake.applications.queries import application_page, application_with_form
@@ -40,7 +39,7 @@ async def post_application(
     session: SessionDep,
     actor: Annotated[Actor, requires("applications:submit")],
     idempotency: IdempotencyDep,
-) -> JSONResponse:
+) -> Response:
     """Submit one's own application; a returned one is submitted again as its next revision."""
 
     async def create() -> ApplicationReceived:

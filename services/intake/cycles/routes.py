@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter
-from fastapi.responses import JSONResponse
+from fastapi import APIRouter, Response
 
 from services.intake.cycles.schemas import CycleIn, CycleOut
 from services.intake.cycles.service import list_cycles, open_cycle
@@ -23,7 +22,7 @@ async def post_cycle(
     session: SessionDep,
     actor: Annotated[Actor, requires("cycles:write")],
     idempotency: IdempotencyDep,
-) -> JSONResponse:
+) -> Response:
     """Open an application cycle (申报批次), pinned to one rulebook by digest."""
     return await idempotency.run(session, actor, 201, lambda: open_cycle(session, actor, cycle_in))
 

@@ -6,7 +6,6 @@ import uuid
 from typing import Annotated
 
 from fastapi import APIRouter, File, Query, Response, UploadFile
-from fastapi.responses import JSONResponse
 
 from services.intake.imports.queries import import_within_reach, rejected_rows
 from services.intake.imports.schemas import ImportOut, RejectedRowPage
@@ -33,7 +32,7 @@ async def post_workbook(
     session: SessionDep,
     actor: Annotated[Actor, requires("imports:write")],
     idempotency: IdempotencyDep,
-) -> JSONResponse:
+) -> Response:
     """Store the workbook and read it in the background; follow the import under /v1/imports/{id}."""
     content = await file.read()
     name = (file.filename or "workbook.xlsx")[:200].replace("\x00", "")

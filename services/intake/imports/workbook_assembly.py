@@ -156,10 +156,10 @@ def _cells_of(violation: Violation, row: ParsedRow, details: Details) -> list[st
     if not parts or parts[0] not in details:
         return [row.cell(_scalar_field(parts, row.table))]
     rows = details[parts[0]]
-    if len(parts) > 1 and parts[1].isdecimal() and int(parts[1]) < len(rows):
-        item = rows[int(parts[1])]
-        name = parts[2] if len(parts) > 2 else item.table.sheet.fault_fields.get(violation.code, "uscc")
-        return [item.cell(name)]
+    index, *inner = parts[1:] or [""]
+    if index.isdecimal():
+        item = rows[int(index)]
+        return [item.cell(inner[0] if inner else item.table.sheet.fault_fields.get(violation.code, "uscc"))]
     return _list_cells(violation.code, rows, details) or [row.cell(COUNT + parts[0])]
 
 
@@ -178,12 +178,12 @@ def _list_cells(code: str, rows: Sequence[ParsedRow], details: Details) -> list[
     if code == "duplicate_product":
         return _repeated(rows, "name")
     if code == "product_unknown":
-        known = {row.values.get("name") for row in details.get("products", ())}
+        known = {str(row.values.get("name")) for row in details.get("products", ())}
         return [row.cell("product_names") for row in rows if not _linked(row) <= known]
     return []
 
 
-def _linked(row: ParsedRow) -> set[FormValue]:
+def _linked(row: ParsedRow) -> set[str]:
     linked = row.values.get("product_names")
     return set(linked) if isinstance(linked, list) else set()
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from python_calamine import CalamineSheet, CalamineWorkbook
 
-from services.intake.imports.workbook_scan import WorkbookRefusedError, ScanLimits, scan
+from services.intake.imports.workbook_scan import ScanLimits, WorkbookRefusedError, scan
 
 # Text that the answer may carry: one shared string can stand in a million cells.
 _MAX_TEXT = 60_000_000

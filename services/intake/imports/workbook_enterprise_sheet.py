@@ -39,7 +39,7 @@ ENTERPRISES = Sheet(
             BASIC,
             "从下拉列表选择；选后“县（市、区）”只列出该市州的县（市、区）。",
             aliases=("市(州)", "所属市州", "城市"),
-            width=14,
+            width=22,
         ),
         Column(
             "registered_division",

@@ -8,19 +8,21 @@ from typing import Any
 from xlsxwriter.utility import xl_col_to_name
 from xlsxwriter.worksheet import Worksheet
 
+from services.intake.imports.workbook_choices import qualification_names
 from services.intake.imports.workbook_columns import CITY, Column, Sheet
 from services.intake.imports.workbook_layout import CODES_SHEET, ENTERPRISES
-from services.intake.imports.workbook_styles import Styles
+from services.intake.imports.workbook_styles import MIST, Styles
 
 
 class CodeRanges:
-    """Where the code sheet keeps cities, their counties (sorted by city) and industry classes."""
+    """Where the code sheet keeps cities, their counties (sorted by city), industry classes and qualifications."""
 
-    def __init__(self, first_row: int, cities: int, counties: int, classes: int) -> None:
+    def __init__(self, first_row: int, cities: int, counties: int, classes: int, qualifications: int) -> None:
         self.cities = _range("A", first_row, cities)
         self.county_cities = _range("C", first_row, counties)
         self.counties = _range("D", first_row, counties)
         self.classes = _range("G", first_row, classes)
+        self.qualifications = _range("J", first_row, qualifications)
         self.first_county = f"{CODES_SHEET}!$D${first_row}"
 
 
@@ -52,13 +54,11 @@ def _rule(
     if column.kind == "uscc" and sheet is not ENTERPRISES:
         return _custom(f"=COUNTIF({ENTERPRISES.title}!$A:$A,{here})>0", f"“{ENTERPRISES.title}”表中没有该企业。")
     if column.choices:
-        names = list(column.choices().labels.values())
-        return {"validate": "list", "source": _source(names, codes), "error_message": "请从列表选择。"}
+        # A list written into the rule itself may have 255 characters; the qualifications have a range of their own.
+        short = column.choices is not qualification_names
+        source = list(column.choices().labels.values()) if short else f"={codes.qualifications}"
+        return {"validate": "list", "source": source, "error_message": "请从列表选择。"}
     return _plain_rule(column)
-
-
-def _source(names: list[str], _: CodeRanges) -> list[str]:
-    return names
 
 
 def _county_rule(city: str, codes: CodeRanges) -> dict[str, Any]:
@@ -130,6 +130,8 @@ def add_warnings(worksheet: Worksheet, sheet: Sheet, rows: tuple[int, int], styl
     if sheet is ENTERPRISES:
         twice = styles.workbook.add_format({"bg_color": "#FCE3B6", "font_color": "#8A5A12"})
         worksheet.conditional_format(first, 0, last, 0, {"type": "duplicate", "format": twice})
+    stripe = styles.workbook.add_format({"bg_color": MIST})
+    striped = {"type": "formula", "criteria": f'=AND({key}<>"",MOD(ROW(),2)=1)', "format": stripe}
     missing = styles.workbook.add_format({"bg_color": "#FFF6C9"})
     for index, column in enumerate(sheet.columns):
         if column.required:
@@ -138,3 +140,5 @@ def add_warnings(worksheet: Worksheet, sheet: Sheet, rows: tuple[int, int], styl
             worksheet.conditional_format(
                 first, index, last, index, {"type": "formula", "criteria": blank, "format": missing}
             )
+    # Last, so that the warnings above win.
+    worksheet.conditional_format(first, 0, last, len(sheet.columns) - 1, striped)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from xlsxwriter.worksheet import Worksheet
 
 from services.intake.imports.registered_places import Place
+from services.intake.imports.workbook_choices import qualification_names
 from services.intake.imports.workbook_columns import Sheet
 from services.intake.imports.workbook_entry_rules import CodeRanges
 from services.intake.imports.workbook_layout import DETAILS, ENTERPRISES, SHEETS
@@ -96,12 +97,13 @@ def _add_sheet_columns(worksheet: Worksheet, styles: Styles, row: int, sheet: Sh
     for column in sheet.columns:
         tint = styles.of(bg_color=colours[column.group][1], bottom=1, bottom_color=RULE)
         text = styles.of(text_wrap=True, bottom=1, bottom_color=RULE)
-        centred = styles.of(align="center", bottom=1, bottom_color=RULE, font_color="#D0021B")
+        centred = styles.of(align="center", bottom=1, bottom_color=RULE)
+        required = styles.of(align="center", bottom=1, bottom_color=RULE, font_color="#D0021B")
         worksheet.set_row(row, 19)
         worksheet.write_string(row, 1, sheet.title, tint)
         worksheet.write_string(row, 2, column.heading, tint)
         worksheet.write_string(row, 3, column.unit, centred)
-        worksheet.write_string(row, 4, "是" if column.required else "", centred)
+        worksheet.write_string(row, 4, "是" if column.required else "", required)
         worksheet.write_string(row, 5, column.note, text)
         row += 1
     return row
@@ -120,14 +122,19 @@ def add_codes(worksheet: Worksheet, places: Sequence[Place], styles: Styles) -> 
             ("", 3),
             ("小类代码", 12),
             ("行业小类名称", 46),
+            ("", 3),
+            ("资格类型", 40),
         )
     ):
         worksheet.set_column(column, column, width)
         worksheet.write_string(1, column, title, head if title else text)
     worksheet.set_row(0, 30)
-    worksheet.write_string(0, 0, "代码表　行政区划、GB/T 4754—2017 行业小类", styles.of(bold=True, font_size=14))
+    worksheet.write_string(
+        0, 0, "代码表　行政区划、GB/T 4754—2017 行业小类、资格类型", styles.of(bold=True, font_size=14)
+    )
     cities = list(dict.fromkeys(place.city_name for place in places))
     classes = industry_classes()
+    qualifications = list(qualification_names().labels.values())
     columns: dict[int, Sequence[str]] = {
         0: cities,
         2: [place.city_name for place in places],
@@ -135,10 +142,11 @@ def add_codes(worksheet: Worksheet, places: Sequence[Place], styles: Styles) -> 
         4: [place.code for place in places],
         6: [industry.code for industry in classes],
         7: [industry.name for industry in classes],
+        9: qualifications,
     }
     for column, values in columns.items():
         worksheet.write_column(_CODES_FIRST_ROW - 1, column, values, text)
     worksheet.freeze_panes(2, 0)
     worksheet.hide_gridlines(2)
     worksheet.protect("", {"format_columns": True, "autofilter": True})
-    return CodeRanges(_CODES_FIRST_ROW, len(cities), len(places), len(classes))
+    return CodeRanges(_CODES_FIRST_ROW, len(cities), len(places), len(classes), len(qualifications))

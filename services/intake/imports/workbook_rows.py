@@ -9,14 +9,19 @@ from typing import Any
 
 from services.intake.imports.cell_values import CellValue
 from services.intake.imports.registered_places import Place, registered_places
-from services.intake.imports.workbook_columns import CITY, COMPANION, COUNT, Column
+from services.intake.imports.workbook_columns import CITY, COMPANION, COUNT, Column, Kind
 from services.intake.imports.workbook_layout import DETAILS, ENTERPRISES
 
 # Cells by field of the layout, and rows of such cells by sheet key.
 CellRow = dict[str, CellValue]
 SheetRows = dict[str, list[CellRow]]
 
-_WAN = Decimal(10_000)
+# What one unit of a column is worth in the form: 万元 in 元, percent as it is.
+_FACTORS: Mapping[Kind, Decimal] = {
+    "money": Decimal(10_000),
+    "signed_money": Decimal(10_000),
+    "percent": Decimal(1),
+}
 # Excel keeps fifteen significant digits of a number; longer amounts travel as text.
 _EXACT_DIGITS = 15
 
@@ -61,19 +66,20 @@ def _at(values: Mapping[str, Any], pointer: str) -> Any:
 
 
 def _cell(value: Any, column: Column) -> CellValue:
-    if value is None:
-        return None
+    return None if value is None else _written(value, column)
+
+
+def _written(value: Any, column: Column) -> CellValue:
     if isinstance(value, list):
-        return "、".join(str(part) for part in value) or "无"  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType] a list of a form holds text
+        return "、".join(str(part) for part in value) or "无"
     if isinstance(value, bool):
         return "是" if value else "否"
     if column.choices:
         return column.choices().labels[value]
     if column.kind == "date":
         return date.fromisoformat(value)
-    if column.kind in ("money", "signed_money"):
-        return _number(Decimal(value) / _WAN)
-    return _number(Decimal(value)) if column.kind == "percent" else value
+    factor = _FACTORS.get(column.kind)
+    return _number(Decimal(value) / factor) if factor else value
 
 
 def _number(amount: Decimal) -> CellValue:

@@ -11,7 +11,7 @@ from xlsxwriter.format import Format
 
 from services.intake.imports.workbook_columns import Column, Kind
 
-INK, NAVY, MIST, RULE, PAPER = "#1F2A37", "#17375E", "#EAF1F8", "#D5DCE4", "#FFFFFF"
+INK, NAVY, MIST, RULE, PAPER = "#1F2A37", "#17375E", "#F4F8FC", "#D5DCE4", "#FFFFFF"
 _FONT = "微软雅黑"
 # Band colour and tint of each group of columns, in the order in which groups stand on a sheet.
 PALETTE = (
@@ -30,8 +30,8 @@ _NUMBER_FORMATS: Mapping[Kind, str] = {
     "year": "0",
     "date": "yyyy-mm-dd",
 }
-_CENTRED: frozenset[Kind] = frozenset({"boolean", "absence", "date", "year", "choice", "industry"})
-_RIGHT: frozenset[Kind] = frozenset({"money", "signed_money", "percent", "integer"})
+_CENTRED: frozenset[Kind] = frozenset({"boolean", "absence", "date", "year", "choice", "industry", "percent"})
+_RIGHT: frozenset[Kind] = frozenset({"money", "signed_money", "integer"})
 _CODES: frozenset[Kind] = frozenset({"uscc", "patent_no", "ipc", "code", "industry"})
 
 
@@ -48,11 +48,11 @@ class Styles:
 
     def title(self) -> Format:
         """The sheet's name on the band at the top."""
-        return self.of(bold=True, font_size=18, font_color=PAPER, bg_color=NAVY, indent=1)
+        return self.of(bold=True, font_size=18, font_color=PAPER, bg_color=NAVY, align="left", indent=1)
 
     def subtitle(self) -> Format:
         """The line under the sheet's name."""
-        return self.of(font_size=9, font_color="#C9D8EA", bg_color=NAVY, indent=1, valign="top")
+        return self.of(font_size=9, font_color="#C9D8EA", bg_color=NAVY, align="left", indent=1, valign="top")
 
     def band(self, colour: str) -> Format:
         """The name of a group of columns."""
@@ -73,6 +73,8 @@ class Styles:
             "border": 1,
             "border_color": RULE,
         }
+        if align == "left" and column.kind not in _CODES:
+            look["indent"] = 1
         if column.kind in _CODES:
             look["font_name"] = "Consolas"
         if column.kind == "ignored":

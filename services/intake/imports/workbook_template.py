@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from io import BytesIO
 from itertools import groupby
 
@@ -16,7 +16,7 @@ from services.intake.imports.registered_places import registered_places
 from services.intake.imports.workbook_columns import Column, Sheet
 from services.intake.imports.workbook_entry_rules import CodeRanges, add_entry_rules, add_warnings
 from services.intake.imports.workbook_instructions import add_codes, add_instructions
-from services.intake.imports.workbook_layout import CODES_SHEET, FIRST_DATA_ROW, INSTRUCTIONS_SHEET, SHEETS
+from services.intake.imports.workbook_layout import CODES_SHEET, ENTERPRISES, FIRST_DATA_ROW, INSTRUCTIONS_SHEET, SHEETS
 from services.intake.imports.workbook_styles import NAVY, Styles, group_colours
 from shared.reference.province import province
 
@@ -25,6 +25,7 @@ _FIRST = FIRST_DATA_ROW - 1
 _HEADINGS = _FIRST - 1
 _LAST = _FIRST + 20_000
 _FROZEN_COLUMNS = 2
+_PAGES_ACROSS = 2
 _HINT = "带 * 为必填 · 金额单位为万元 · 不清楚请留空，不要填 0 · 各栏填法见表头批注和“填报说明”"
 # The same rows always give the same bytes; the date is that of the plan, not of the writing.
 _CREATED = datetime(2024, 6, 6, tzinfo=UTC)
@@ -129,7 +130,7 @@ def _write(worksheet: Worksheet, row: int, column: int, value: CellValue, look: 
     elif isinstance(value, bool):
         worksheet.write_boolean(row, column, value, look)
     elif isinstance(value, date):
-        worksheet.write_datetime(row, column, value, look)
+        worksheet.write_datetime(row, column, datetime.combine(value, time()), look)
     elif isinstance(value, int | float):
         worksheet.write_number(row, column, value, look)
     else:
@@ -140,12 +141,14 @@ def _arrange(worksheet: Worksheet, sheet: Sheet) -> None:
     worksheet.freeze_panes(_FIRST, _FROZEN_COLUMNS)
     worksheet.hide_gridlines(2)
     worksheet.set_tab_color(
-        group_colours(sheet.columns)[sheet.columns[-1].group][0] if sheet.key != "enterprises" else NAVY
+        group_colours(sheet.columns)[sheet.columns[-1].group][0] if sheet is not ENTERPRISES else NAVY
     )
     worksheet.set_default_row(19)
     worksheet.protect("", _PERMITTED)
     worksheet.set_landscape()
     worksheet.set_paper(8)  # A3
-    worksheet.fit_to_pages(1, 0)
+    worksheet.fit_to_pages(_PAGES_ACROSS if sheet is ENTERPRISES else 1, 0)
     worksheet.repeat_rows(0, _HEADINGS)
+    worksheet.repeat_columns(0, _FROZEN_COLUMNS - 1)
+    worksheet.set_margins(0.4, 0.4, 0.5, 0.6)
     worksheet.set_footer("&L&A&C第 &P 页，共 &N 页")

@@ -1,0 +1,35 @@
+"""An answer is sent after the commit: a commit that fails is an error, not a 200."""
+
+from __future__ import annotations
+
+import asyncpg
+from support.forms import form
+from support.system import System
+
+DEFERRED_REFUSAL = """
+    CREATE FUNCTION refuse_at_commit() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN RAISE EXCEPTION 'refused at commit' USING ERRCODE = 'check_violation'; END $$;
+    CREATE CONSTRAINT TRIGGER at_commit AFTER INSERT ON application
+        DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION refuse_at_commit();
+"""
+
+
+async def test_a_failed_commit_is_answered_as_an_error(system: System, owner: asyncpg.Connection) -> None:
+    await system.open_cycle()
+    await owner.execute(DEFERRED_REFUSAL)
+    token = system.enterprise(form(1)["uscc"])
+    answer = await system.request("intake", "POST", "/v1/cycles/2024-1/applications", token, json=form(1))
+    assert answer.status_code == 409, answer.text
+    assert await owner.fetchval("SELECT count(*) FROM application") == 0
+
+
+async def test_a_lost_database_is_answered_503_and_comes_back(system: System, owner: asyncpg.Connection) -> None:
+    token = system.officer("p", "province_officer")
+    assert (await system.request("intake", "GET", "/v1/cycles", token)).status_code == 200
+    await owner.execute(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() "
+        "AND pid <> pg_backend_pid()"
+    )
+    statuses = {(await system.request("intake", "GET", "/v1/cycles", token)).status_code for _ in range(3)}
+    assert statuses <= {200, 503}
+    assert (await system.request("intake", "GET", "/v1/cycles", token)).status_code == 200
