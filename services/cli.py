@@ -31,7 +31,7 @@ def _settings() -> Settings:
 @app.command()
 def up(home: HomeOption = HOME / "local") -> None:
     """Run everything on this machine until Ctrl-C; restarts what dies."""
-    from services.local.screen import announce, run_announced  # noqa: PLC0415 (keeps `peiyu --help` quick)
+    from services.local.screen import announce, run_announced
 
     run_announced(home, screen, then=announce)
 
@@ -45,7 +45,7 @@ def demo(
     seed: Annotated[int, typer.Option(help="Seed of the invented enterprises")] = 2024,
 ) -> None:
     """Run one round of the programme on invented enterprises, through the HTTP APIs, and stay up."""
-    from services.demo.command import run_demo  # noqa: PLC0415 (as above)
+    from services.demo.command import run_demo
 
     run_demo(home, screen, once=once, json_line=json_line, seed=seed)
 
@@ -53,8 +53,8 @@ def demo(
 @app.command()
 def migrate() -> None:
     """Bring the database at PEIYU_DATABASE_URL to this version's schema."""
-    from shared.schema import head_revision  # noqa: PLC0415 (as above)
-    from shared.schema import migrate as migrate_database  # noqa: PLC0415 (as above)
+    from shared.schema import head_revision
+    from shared.schema import migrate as migrate_database
 
     asyncio.run(migrate_database(_settings().database_url.get_secret_value()))
     screen.print(f"schema is at {head_revision()}")
@@ -63,7 +63,7 @@ def migrate() -> None:
 @app.command()
 def keys(folder: Annotated[Path, typer.Argument(help="Where to put the key files")]) -> None:
     """Make the two signing keys (access tokens, lists); existing ones are kept."""
-    from shared.security.keys import create_key  # noqa: PLC0415 (as above)
+    from shared.security.keys import create_key
 
     for name in ("token", "list"):
         create_key(folder / f"{name}-key.pem")
@@ -78,9 +78,9 @@ def token(
     hours: Annotated[int, typer.Option(min=1, max=24, help="Lifetime")] = 8,
 ) -> None:
     """Print an officer's access token, signed with PEIYU_TOKEN_KEY_FILE."""
-    from shared.security.keys import load_key  # noqa: PLC0415 (as above)
-    from shared.security.officers import officer  # noqa: PLC0415 (as above)
-    from shared.security.tokens import TokenAuthority  # noqa: PLC0415 (as above)
+    from shared.security.keys import load_key
+    from shared.security.officers import officer
+    from shared.security.tokens import TokenAuthority
 
     settings = _settings()
     try:
@@ -100,7 +100,7 @@ def create_client(
     uscc: Annotated[str | None, typer.Option(help="统一社会信用代码 of an enterprise")] = None,
 ) -> None:
     """Register a machine client in PEIYU_DATABASE_URL and print its id and secret (shown only now)."""
-    from services.local.identities import create_client as create  # noqa: PLC0415 (as above)
+    from services.local.identities import create_client as create
 
     try:
         credentials = asyncio.run(create(_settings(), name=name, role=role, uscc=uscc))
@@ -112,7 +112,7 @@ def create_client(
 @schema_app.command("check")
 def check_schema() -> None:
     """Migrate an empty embedded database and compare it with the models (alembic check)."""
-    from services.local.schema_check import check_on_embedded_server  # noqa: PLC0415 (as above)
+    from services.local.schema_check import check_on_embedded_server
 
     check_on_embedded_server(HOME / "schema-check")
     screen.print("models and migrations agree")

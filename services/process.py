@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
-from shared.embedded import PopenOptions, spawn
+from shared.embedded import EmbeddedServer, PopenOptions, spawn
 from shared.embedded.children import kill
 
 OnEvent = Callable[[str, str], None]
@@ -57,6 +57,20 @@ class ProcessState:
     restarts: int = 0
     url: str | None = None
     state: State = "starting"
+
+
+def embedded_server(server: EmbeddedServer) -> ProcessSpec:
+    """How to keep an embedded server alive."""
+    return ProcessSpec(
+        name=server.name,
+        command=server.command,
+        log_path=server.log_path,
+        popen_options=server.popen_options,
+        ready=server.is_ready,
+        stop_signal=server.stop_signal,
+        death_signal=server.death_signal,
+        url=f"tcp://127.0.0.1:{server.port}",
+    )
 
 
 def answers_http(url: str) -> Callable[[], bool]:

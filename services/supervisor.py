@@ -16,9 +16,17 @@ from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Self
 
-from services.process import KeptProcess, OnEvent, ProcessSpec, ProcessState, answers_http
+from services.process import KeptProcess, OnEvent, ProcessSpec, ProcessState, answers_http, embedded_server
 
-__all__ = ["ProcessSpec", "ProcessState", "Supervisor", "SupervisorError", "Terminated", "answers_http"]
+__all__ = [
+    "ProcessSpec",
+    "ProcessState",
+    "Supervisor",
+    "SupervisorError",
+    "Terminated",
+    "answers_http",
+    "embedded_server",
+]
 
 _log = logging.getLogger(__name__)
 

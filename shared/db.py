@@ -30,8 +30,9 @@ def open_database(settings: Settings, service: str) -> Database:
     engine = create_async_engine(
         url,
         pool_size=settings.database_pool_size,
-        max_overflow=settings.database_pool_overflow,
-        pool_pre_ping=True,
+        max_overflow=0,
+        # No ping before each use: the first failure after a restart empties the pool, and its request is answered
+        # 503 with Retry-After, as the other requests of that moment are.
         connect_args={
             "server_settings": {"role": role_of(service), "application_name": f"peiyu-{service}", "timezone": "UTC"}
         },

@@ -82,7 +82,7 @@ async def handle_row(
         async with database.sessions.begin() as session:
             dead = await outbox.mark_failed(session, row_id, repr(error), max_failures=settings.outbox_max_failures)
         if dead:
-            logger.error("event_dead", row_id=str(row_id))
+            logger.critical("event_dead", row_id=str(row_id))
     finally:
         structlog.contextvars.clear_contextvars()
 
@@ -94,11 +94,11 @@ def build_worker(service: str, handlers: Mapping[str, Handler], settings: Settin
     async def handle_event(_: dict[str, Any], row_id: str) -> None:
         await handle_row(database, settings, handlers, uuid.UUID(row_id))
 
-    async def startup(_: dict[str, Any]) -> None:
+    async def startup(ctx: dict[Any, Any]) -> None:  # noqa: ARG001 (arq's signature)
         await ensure_current_schema(database.engine)
         logger.info("worker_ready", service=service, handlers=sorted(handlers))
 
-    async def shutdown(_: dict[str, Any]) -> None:
+    async def shutdown(ctx: dict[Any, Any]) -> None:  # noqa: ARG001 (as above)
         await database.close()
 
     return Worker(

@@ -21,8 +21,8 @@ class Settings(BaseSettings):
     client_token_minutes: int = Field(default=30, ge=1, le=1440)
     # Off by default: an intranet may not want its schema readable without a token. `peiyu up` turns it on.
     docs_enabled: bool = False
-    database_pool_size: int = Field(default=10, ge=1)
-    database_pool_overflow: int = Field(default=10, ge=0)
+    # A fixed number: connections beyond it would be made and thrown away, at many times the cost of a request.
+    database_pool_size: int = Field(default=15, ge=1)
     max_body_bytes: int = 2 * 1024 * 1024
     max_workbook_bytes: int = 20 * 1024 * 1024
     # A sent event that is not processed by then is sent again; a running one is protected by its row lock.

@@ -10,7 +10,7 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 
 from shared.errors import Violation
 
-# code: (Chinese, English)
+# Our own codes, each with a Chinese and an English text.
 _CUSTOM: dict[str, tuple[str, str]] = {
     "uscc_format": ("统一社会信用代码应为 18 位（不含 I、O、S、V、Z）", "A USCC has 18 characters (no I, O, S, V, Z)"),
     "uscc_check_digit": ("统一社会信用代码校验位不符，请核对", "The USCC's check digit does not match"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Any
 
 import httpx
@@ -120,7 +121,7 @@ async def pull_as_bank(api: Api, people: People, settings: Settings, programme: 
 
     async def published() -> httpx.Response | None:
         answer = await api.call("finance", "GET", f"{path}/editions/latest", token)
-        return answer if answer.status_code == httpx.codes.OK else None
+        return answer if answer.status_code == HTTPStatus.OK else None
 
     answer = await until(published, "edition 1 of the list")
     keys = await api.json("finance", "GET", "/v1/list-signing-keys", token)

@@ -44,6 +44,6 @@ class IdempotencyRecord(Base):
     actor: Mapped[str] = mapped_column(primary_key=True)
     key: Mapped[str] = mapped_column(primary_key=True)
     request_digest: Mapped[str]
-    status: Mapped[int | None]
-    response: Mapped[str | None]
+    status: Mapped[int]
+    response: Mapped[str]
     created_at: Mapped[CreatedAt]

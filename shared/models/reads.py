@@ -108,7 +108,7 @@ async def live_members(session: AsyncSession, pool_code: str) -> list[PoolMember
         .order_by(Membership.uscc)
     )
     members: list[PoolMember] = []
-    for membership, name in (await session.execute(statement)):
+    for membership, name in await session.execute(statement):
         since = membership.during.lower
         assert since is not None  # noqa: S101 (a CHECK keeps the lower bound)
         members.append(

@@ -46,7 +46,9 @@ class TokenAuthority:
             claims["city_code"] = actor.city_code
         if actor.uscc is not None:
             claims["uscc"] = actor.uscc
-        return jwt.encode({"alg": ALGORITHM, "typ": "at+jwt", "kid": self._key.kid}, claims, self._key, algorithms=[ALGORITHM])
+        return jwt.encode(
+            {"alg": ALGORITHM, "typ": "at+jwt", "kid": self._key.kid}, claims, self._key, algorithms=[ALGORITHM]
+        )
 
     def verify(self, token: str) -> Actor:
         """The actor of a genuine, unexpired token for this audience; Problem `unauthenticated` otherwise."""

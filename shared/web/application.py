@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -19,6 +19,7 @@ from shared.security.keys import load_key
 from shared.security.tokens import TokenAuthority
 from shared.settings import Settings
 from shared.web import problems
+from shared.web.idempotency import Replayed, answer_replayed
 from shared.web.middleware import BodyLimitMiddleware, RequestIdMiddleware
 from shared.web.problems import ProblemOut
 from shared.web.token_routes import router as token_router
@@ -46,7 +47,7 @@ async def ready(request: Request) -> Health:
 
 def _lifespan(settings: Settings, service: str, at_start: AtStart | None) -> Callable[[FastAPI], Any]:
     @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+    async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
         database = open_database(settings, service)
         await ensure_current_schema(database.engine)
         app.state.database = database
@@ -91,6 +92,7 @@ def build_application(
     for router in (health, token_router, *routers):
         app.include_router(router)
     problems.install(app)
+    app.add_exception_handler(Replayed, answer_replayed)
 
     def limit_of(path: str) -> int:
         # Multipart wraps the file in a few hundred bytes.

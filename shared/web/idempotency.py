@@ -8,52 +8,78 @@ from typing import Annotated, Any
 
 from fastapi import Depends, Header, Request, Response
 from pydantic import BaseModel
-from sqlalchemy import select, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import insert, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from shared.db import Database
 from shared.errors import IDEMPOTENCY_KEY_MISSING, IDEMPOTENCY_KEY_REUSED, Problem
 from shared.models.outbox import IdempotencyRecord
 from shared.security.actor import Actor
 
+_RECORD = insert(IdempotencyRecord)
+
+
+class Replayed(Exception):  # noqa: N818 (not an error: the stored answer, on its way out past the transaction)
+    """The request was answered before; raising rolls back whatever this attempt has done."""
+
+    def __init__(self, response: Response) -> None:
+        super().__init__("replayed")
+        self.response = response
+
 
 class Idempotency:
-    """Runs a creating request at most once per actor and key."""
+    """Runs a creating request at most once per actor and key.
 
-    def __init__(self, key: str, request_digest: str) -> None:
+    The record is written last, in the transaction of what it answers for; a retry or a concurrent twin finds it by
+    failing on it (or on what the first attempt created) and is answered from it.
+    """
+
+    def __init__(self, database: Database, key: str, request_digest: str) -> None:
+        self._database = database
         self._key = key
         self._digest = request_digest
 
     async def run(
         self, session: AsyncSession, actor: Actor, status: int, create: Callable[[], Awaitable[BaseModel]]
     ) -> Response:
-        """`create`'s answer with `status`; on a retry the stored one, marked by `Idempotent-Replayed`.
-
-        A concurrent twin waits on the record's primary key until the first has committed or rolled back.
-        """
-        claim = (
-            insert(IdempotencyRecord)
-            .values(actor=actor.subject, key=self._key, request_digest=self._digest)
-            .on_conflict_do_nothing()
-            .returning(IdempotencyRecord.key)
-        )
-        if (await session.execute(claim)).scalar_one_or_none() is None:
-            return await self._replay(session, actor)
-        body = (await create()).model_dump_json()
-        done = update(IdempotencyRecord).where(*self._is_mine(actor)).values(status=status, response=body)
-        await session.execute(done)
+        """`create`'s answer with `status`; on a retry the stored one, marked by `Idempotent-Replayed`."""
+        try:
+            body = (await create()).model_dump_json()
+            await session.execute(_RECORD, self._record(actor, status, body))
+        except (Problem, IntegrityError):
+            await self._replay(actor)
+            raise
         return _json(body, status)
 
-    def _is_mine(self, actor: Actor) -> tuple[Any, ...]:
-        return IdempotencyRecord.actor == actor.subject, IdempotencyRecord.key == self._key
+    def _record(self, actor: Actor, status: int, body: str) -> dict[str, Any]:
+        return {
+            "actor": actor.subject,
+            "key": self._key,
+            "request_digest": self._digest,
+            "status": status,
+            "response": body,
+        }
 
-    async def _replay(self, session: AsyncSession, actor: Actor) -> Response:
-        record = (await session.execute(select(IdempotencyRecord).where(*self._is_mine(actor)))).scalar_one()
+    async def _replay(self, actor: Actor) -> None:
+        """Raise Replayed where an answer is stored; a transaction of its own, since the caller's has failed."""
+        stored = select(IdempotencyRecord).where(
+            IdempotencyRecord.actor == actor.subject, IdempotencyRecord.key == self._key
+        )
+        async with self._database.sessions() as session:
+            record = (await session.execute(stored)).scalar_one_or_none()
+        if record is None:
+            return
         if record.request_digest != self._digest:
             raise Problem(IDEMPOTENCY_KEY_REUSED)
-        if record.response is None or record.status is None:
-            raise LookupError(f"the record of key {self._key!r} holds no answer")
-        return _json(record.response, record.status, {"Idempotent-Replayed": "true"})
+        raise Replayed(_json(record.response, record.status, {"Idempotent-Replayed": "true"}))
+
+
+async def answer_replayed(_: Request, error: Exception) -> Response:
+    """The exception handler that sends the stored answer."""
+    if not isinstance(error, Replayed):
+        raise error
+    return error.response
 
 
 def _json(body: str, status: int, headers: dict[str, str] | None = None) -> Response:
@@ -79,7 +105,7 @@ async def idempotency(
                 await part.seek(0)
     else:
         digest.update(await request.body())
-    return Idempotency(idempotency_key, digest.hexdigest())
+    return Idempotency(request.app.state.database, idempotency_key, digest.hexdigest())
 
 
 IdempotencyDep = Annotated[Idempotency, Depends(idempotency)]

@@ -17,6 +17,7 @@ import pytest
 from sqlalchemy import NullPool, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from services.supervisor import ProcessState, Supervisor, embedded_server
 from shared.embedded import (
     EmbeddedServerError,
     PostgresServer,
@@ -97,6 +98,11 @@ def eventually(condition: Callable[[], bool]) -> bool:
     return True
 
 
+def back_again(state: ProcessState) -> bool:
+    """Whether the process serves after at least one restart."""
+    return state.restarts > 0 and state.state == "ready"
+
+
 async def test_postgres_serves_chinese_text_by_code_point_over_loopback(home: Path) -> None:
     with running(prepare_postgres(home, durable=False)) as server:
         assert str(await ask(server.url(), "SHOW server_version")).startswith("18.")
@@ -173,6 +179,20 @@ async def test_the_server_shuts_down_with_its_killed_parent_and_can_be_started_a
     with running(prepare_postgres(home, port=port, durable=False)) as server:
         assert (server.port, await ask(server.url(), "SELECT 1")) == (port, 1)
     assert log.read_text().count("not properly shut down") == crashes
+
+
+async def test_supervised_servers_come_back_after_being_killed(home: Path) -> None:
+    postgres, valkey = prepare_postgres(home, durable=False), prepare_valkey(home)
+    with Supervisor(home) as supervisor:
+        supervisor.start([embedded_server(postgres), embedded_server(valkey)])
+        await ask(postgres.url(), "CREATE TABLE committed AS SELECT 7 AS row", "SELECT row FROM committed")
+        for state in supervisor.processes().values():
+            assert state.pid is not None
+            os.kill(state.pid, signal.SIGKILL)
+        for name in ("postgres", "valkey"):
+            assert eventually(lambda name=name: back_again(supervisor.processes()[name]))
+        assert await ask(postgres.url(), "SELECT row FROM committed") == 7
+        assert tell(valkey, f"AUTH {valkey.password}", "PING").startswith("+OK\n+PONG")
 
 
 def test_an_interrupted_first_preparation_leaves_nothing_in_the_way(fresh: Path) -> None:

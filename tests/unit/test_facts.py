@@ -116,11 +116,11 @@ def test_what_is_not_a_snapshot_is_refused() -> None:
             facts_frame([text], DAY)
 
 
-def test_order_and_number_of_rows_are_kept_beyond_one_slice() -> None:
-    payloads = [json.dumps({"people": {"employees": at}, "patents": [VALID] * (at % 3)}) for at in range(700)]
+def test_order_and_number_of_rows_are_kept_beyond_one_batch() -> None:
+    payloads = [json.dumps({"people": {"employees": at}, "patents": [VALID] * (at % 3)}) for at in range(5000)]
     frame = facts_frame(pl.Series(payloads), DAY)
-    assert frame["employees"].to_list() == list(range(700))
-    assert frame["valid_patents"].to_list() == [at % 3 for at in range(700)]
+    assert frame["employees"].to_list() == list(range(5000))
+    assert frame["valid_patents"].to_list() == [at % 3 for at in range(5000)]
     assert facts_frame([], DAY).schema == frame.schema
 
 

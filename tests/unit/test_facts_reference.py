@@ -187,7 +187,7 @@ def derived(payloads: list[Record]) -> list[Record]:
     return facts_frame([json.dumps(payload, ensure_ascii=False) for payload in payloads], DAY).to_dicts()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(st.lists(PAYLOADS, min_size=1, max_size=6))
 def test_facts_are_what_their_definitions_say(payloads: list[Record]) -> None:
     assert derived(payloads) == [reference(payload) for payload in payloads]

@@ -122,7 +122,7 @@ def test_what_people_decided_is_said_to_be_theirs() -> None:
     assert list(codes.values()) == ["found_met", "found_not_met", "excused", "excused"]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(applications(), st.data())
 def test_reasons_are_never_empty_and_never_contradict_the_verdict(facts: Facts, data: st.DataObject) -> None:
     parts = judge(RULEBOOK, facts_frame([facts])).row(0, named=True)

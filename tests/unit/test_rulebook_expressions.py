@@ -46,6 +46,7 @@ def on_condition(test: str, facts: dict[str, FactValue]) -> bool | None:
             {"revenue_cny": 10**15, "rd_expense_cny": 10**15 - 1},
             True,
         ),
+        ("10000 * revenue_cny >= rd_expense_cny", {"revenue_cny": FACT_LIMIT, "rd_expense_cny": 1}, True),
         ("99999999 * revenue_cny >= rd_expense_cny", {"revenue_cny": FACT_LIMIT, "rd_expense_cny": 1}, True),
         # Literals beside money are 元.
         ("rd_expense_cny >= 5000000", {"rd_expense_cny": 500_000_000}, True),
@@ -63,6 +64,13 @@ def on_condition(test: str, facts: dict[str, FactValue]) -> bool | None:
         ("rd_staff - rd_staff >= 0", {"rd_staff": None}, None),
         ("0 * rd_staff >= 0", {"rd_staff": None}, None),
         ("rd_staff >= NULLIF(employees, 0)", {"rd_staff": 1, "employees": 0}, None),
+        # NOT turns each operator into its opposite, not its mirror image.
+        *(
+            (f"NOT rd_staff {operator} 5", {"rd_staff": 5}, "=" not in operator)
+            for operator in ("=", ">", ">=", "<", "<=")
+        ),
+        ("NOT rd_staff <> 5", {"rd_staff": 5}, True),
+        ("NOT rd_staff BETWEEN 5 AND 5", {"rd_staff": 5}, False),
         ("rd_staff >= -employees", {"rd_staff": 1, "employees": 3}, True),
     ],
 )
@@ -171,7 +179,7 @@ def expressions() -> st.SearchStrategy[tuple[str, Meaning]]:
     )
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(expressions(), st.lists(applications(), min_size=6, max_size=6))
 @example(("NOT (rd_staff >= 0.20 * NULLIF(employees, 0))", lambda _: None), [{"rd_staff": 1, "employees": 0}])
 def test_any_allowed_expression_means_the_same_in_every_form(written: tuple[str, Meaning], rows: list[Facts]) -> None:

@@ -14,7 +14,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.evaluation.assessment.sme_size import (
-    FEN_PER_WAN_YUAN,
     Indicator,
     group_of_class,
     groups,
@@ -26,6 +25,7 @@ from shared.reference.tables import national_table, read_table
 
 Row: TypeAlias = tuple[str | None, int | None, int | None, int | None]
 
+FEN_PER_WAN_YUAN = 1_000_000
 COLUMNS: tuple[str, ...] = ("employees", "revenue_cny", "total_assets_cny")
 SCHEMA = {"industry_class": pl.String, **dict.fromkeys(COLUMNS, pl.Int64)}
 CLASS_OF_GROUP = {number: code for code, number in reversed(list(group_of_class().items()))}

@@ -1,6 +1,4 @@
 """Derives the catalogued facts from application snapshots: what is missing stays unknown, never zero or no."""
-# pyright: reportUnknownMemberType=false
-# (Polars' signatures name NumPy's types, and NumPy is not installed.)
 
 from __future__ import annotations
 
@@ -21,6 +19,9 @@ from services.evaluation.assessment.sme_size import with_size_class
 from services.evaluation.assessment.snapshots import known, snapshot_frame
 from shared.reference.divisions import divisions
 
+# A snapshot is hundreds of times larger than its facts: only a batch of them is held at a time.
+_BATCH_ROWS = 4096
+
 
 def facts_frame(payloads: Sequence[str] | pl.Series, assessed_on: date) -> pl.DataFrame:
     """One row per snapshot text, in order, with one column per fact of the catalogue, in its order.
@@ -28,6 +29,11 @@ def facts_frame(payloads: Sequence[str] | pl.Series, assessed_on: date) -> pl.Da
     Boolean, String, Int64 counts and Int64 分, by three-valued logic throughout: null is unknown. A list that is null
     was not answered; an empty one says that there are none. Errors as `snapshot_frame`.
     """
+    starts = range(0, max(len(payloads), 1), _BATCH_ROWS)
+    return pl.concat(_facts_of(payloads[start : start + _BATCH_ROWS], assessed_on) for start in starts)
+
+
+def _facts_of(payloads: Sequence[str] | pl.Series, assessed_on: date) -> pl.DataFrame:
     snapshots = with_size_class(with_core_patent(snapshot_frame(payloads)))
     return snapshots.select(**_facts(assessed_on))
 

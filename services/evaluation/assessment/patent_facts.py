@@ -1,6 +1,4 @@
 """Facts of an enterprise's patents (附件4, 附件5): how many are valid and industrialised, and the main product's."""
-# pyright: reportUnknownMemberType=false
-# (Polars' signatures name NumPy's types, and NumPy is not installed.)
 
 from __future__ import annotations
 
@@ -13,8 +11,6 @@ from services.evaluation.assessment.snapshots import known
 # Those of which the enterprise is the patentee; a licensed patent is at its disposal but not its own.
 OWNED_SOURCES = ("own_rd", "assigned")
 SOURCES = (*OWNED_SOURCES, "licensed")
-
-_NO = pl.lit(value=False)
 
 
 def valid_patents() -> pl.Expr:
@@ -37,7 +33,7 @@ def main_product_filed(assessed_on: date) -> pl.Expr:
     product = pl.element().struct
     number, filed_on = product.field("filing_no"), product.field("filed_on")
     unfiled = number.is_null() & filed_on.is_null()
-    filed = pl.when(unfiled).then(_NO).otherwise(known(number) & (filed_on <= assessed_on))
+    filed = pl.when(unfiled).then(False).otherwise(known(number) & (filed_on <= assessed_on))
     return pl.col("products").list.agg((product.field("is_main") & filed).any(ignore_nulls=False))
 
 
@@ -54,7 +50,7 @@ def with_core_patent(snapshots: pl.DataFrame) -> pl.DataFrame:
         .agg(any_link=(usable & _on_main_product()).any(ignore_nulls=False), linked=True)
     )
     # No links at all: false where the patents were listed, unknown where they were not.
-    found = pl.when("linked").then("any_link").when(pl.col("patents").is_not_null()).then(_NO)
+    found = pl.when("linked").then("any_link").when(pl.col("patents").is_not_null()).then(False)
     joined = snapshots.join(core, on="row", how="left", maintain_order="left")
     return joined.select(*snapshots.columns, core_patent_on_main_product=found)
 
@@ -104,4 +100,4 @@ def _main_products(snapshots: pl.DataFrame) -> pl.DataFrame:
 def _on_main_product() -> pl.Expr:
     """Whether a link leads to a main product; null where a missing name could make it so."""
     could = pl.col("unnamed_main") | (pl.col("name").is_null() & pl.col("any_main"))
-    return pl.when("listed").then("certain").when(could.not_()).then(_NO)
+    return pl.when("listed").then("certain").when(could.not_()).then(False)

@@ -1,6 +1,4 @@
 """Whether an industry class is patent-intensive (国家统计局令第25号, 2019): yes, no, or for a human to settle."""
-# pyright: reportUnknownMemberType=false
-# (Polars' signatures name NumPy's types, and NumPy is not installed.)
 
 from __future__ import annotations
 

@@ -1,6 +1,4 @@
 """Which qualifications (附件2) are in force, and whether a research agreement (附件7) is."""
-# pyright: reportUnknownMemberType=false
-# (Polars' signatures name NumPy's types, and NumPy is not installed.)
 
 from __future__ import annotations
 

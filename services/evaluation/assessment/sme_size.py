@@ -1,6 +1,4 @@
 """Enterprise size by 《中小企业划型标准规定》 (工信部联企业〔2011〕300号): 16 groups, None where unknown."""
-# pyright: reportUnknownMemberType=false
-# (Polars' signatures name NumPy's types, and NumPy is not installed.)
 
 from __future__ import annotations
 

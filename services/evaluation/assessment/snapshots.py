@@ -1,6 +1,4 @@
 """Reads the JSON texts of application snapshots (申报快照) into one typed frame."""
-# pyright: reportUnknownMemberType=false
-# (Polars' signatures name NumPy's types, and NumPy is not installed.)
 
 from __future__ import annotations
 
@@ -74,4 +72,4 @@ def _fen(name: str) -> pl.Expr:
 
 def known(values: pl.Expr) -> pl.Expr:
     """True where there is a value; null, not False, where there is none: a gap in the form is no answer."""
-    return pl.when(values.is_not_null()).then(pl.lit(value=True))
+    return pl.when(values.is_not_null()).then(True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from typing import Any
+from typing import Any, TypeVarTuple
 
 from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -12,8 +12,10 @@ from services.intake.applications.schemas import ApplicationOut, ApplicationPage
 from shared.models.intake import Application, ApplicationSnapshot, Cycle, Enterprise
 from shared.security.actor import Actor
 
+Row = TypeVarTuple("Row")
 
-def within_reach(statement: Select[Any], actor: Actor) -> Select[Any]:
+
+def within_reach(statement: Select[*Row], actor: Actor) -> Select[*Row]:
     """Limit a statement over Application and Enterprise to what the actor may see."""
     if actor.uscc is not None:
         statement = statement.where(Enterprise.uscc == actor.uscc)
@@ -22,7 +24,7 @@ def within_reach(statement: Select[Any], actor: Actor) -> Select[Any]:
     return statement
 
 
-def _select(actor: Actor) -> Select[Any]:
+def _select(actor: Actor) -> Select[Application, str, str, str]:
     statement = (
         select(Application, Enterprise.uscc, Enterprise.name, Cycle.code)
         .join(Enterprise, Enterprise.id == Application.enterprise_id)

@@ -20,7 +20,6 @@ from services.intake.applications.schemas import (
 )
 from services.intake.applications.submission import Submission, submit
 from services.intake.applications.transitions import Status
-from services.intake.cycles.service import cycle_taking_applications
 from shared.errors import NOT_FOUND, Problem
 from shared.security.actor import Actor
 from shared.web.idempotency import IdempotencyDep
@@ -42,11 +41,7 @@ async def post_application(
 ) -> Response:
     """Submit one's own application; a returned one is submitted again as its next revision."""
 
-    async def create() -> ApplicationReceived:
-        cycle = await cycle_taking_applications(session, code)
-        return await submit(session, actor, Submission(cycle, form, "http"))
-
-    return await idempotency.run(session, actor, 201, create)
+    return await idempotency.run(session, actor, 201, lambda: submit(session, actor, Submission(code, form, "http")))
 
 
 @router.get("/applications", summary="List applications within reach")

@@ -16,10 +16,11 @@ from services.intake.applications.errors import (
     REGISTERED_ELSEWHERE,
 )
 from services.intake.applications.schemas import ApplicationForm, ApplicationReceived
+from services.intake.cycles.errors import OUTSIDE_WINDOW
+from services.intake.cycles.service import cycle_taking_applications
 from shared.canonical import canonical_text, sha256_hex
 from shared.errors import Problem, Violation
 from shared.models.base import new_id
-from shared.models.intake import Cycle
 from shared.reference.divisions import city_of
 from shared.security.actor import Actor
 
@@ -29,16 +30,20 @@ Channel = Literal["http", "workbook"]
 # A returned application is submitted again as its next revision; any other existing one is left as it is.
 _STORE = text(
     """
-    WITH enterprise_kept AS (
+    WITH cycle_found AS (
+        SELECT id FROM cycle
+        WHERE code = :cycle AND (:channel <> 'http' OR (opens_at <= now() AND now() < closes_at))
+    ), enterprise_kept AS (
         INSERT INTO enterprise (id, uscc, name, division_code, city_code)
-        VALUES (:enterprise_id, :uscc, :name, :division_code, :city_code)
+        SELECT CAST(:enterprise_id AS uuid), :uscc, :name, :division_code, :city_code FROM cycle_found
         ON CONFLICT (uscc) DO UPDATE
             SET name = excluded.name, division_code = excluded.division_code, updated_at = now()
             WHERE enterprise.city_code = excluded.city_code
         RETURNING id
     ), application_kept AS (
         INSERT INTO application (id, cycle_id, enterprise_id, city_code, status, revision)
-        SELECT :application_id, :cycle_id, id, :city_code, 'submitted', 1 FROM enterprise_kept
+        SELECT CAST(:application_id AS uuid), cycle_found.id, enterprise_kept.id, :city_code, 'submitted', 1
+        FROM enterprise_kept, cycle_found
         ON CONFLICT ON CONSTRAINT uq_application_one_per_cycle DO UPDATE
             SET status = 'submitted', return_reasons = NULL, revision = application.revision + 1,
                 submitted_at = now(), decided_by = NULL, decided_at = NULL
@@ -53,7 +58,8 @@ _STORE = text(
                jsonb_build_object('revision', revision, 'channel', CAST(:channel AS text))
         FROM application_kept
     )
-    SELECT (SELECT count(*) FROM enterprise_kept) AS enterprises, id, revision
+    SELECT (SELECT count(*) FROM cycle_found) AS cycles, (SELECT count(*) FROM enterprise_kept) AS enterprises,
+           id, revision
     FROM (SELECT 1) AS always LEFT JOIN application_kept ON true
     """
 )
@@ -61,7 +67,9 @@ _STORE = text(
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    cycle: Cycle
+    """A form for the cycle with code `cycle`. A workbook's rows count from when it was uploaded."""
+
+    cycle: str
     form: ApplicationForm
     channel: Channel
 
@@ -79,8 +87,8 @@ def _at(pointer: str, code: str, message_zh: str) -> Violation:
 
 
 async def submit(session: AsyncSession, actor: Actor, submission: Submission) -> ApplicationReceived:
-    """Store one application; Problem `application_exists`, `registered_elsewhere`, or one of reach."""
-    form, cycle = submission.form, submission.cycle
+    """Store one application; Problem `application_exists`, `registered_elsewhere`, or one of cycle or reach."""
+    form = submission.form
     check_reach(actor, form)
     payload = form.model_dump(mode="json")
     canonical = canonical_text(payload)
@@ -94,7 +102,7 @@ async def submit(session: AsyncSession, actor: Actor, submission: Submission) ->
         "name": form.name,
         "division_code": form.registered_division,
         "city_code": city_of(form.registered_division),
-        "cycle_id": cycle.id,
+        "cycle": submission.cycle,
         "payload": canonical,
         "digest": digest,
         "actor": actor.subject,
@@ -103,10 +111,13 @@ async def submit(session: AsyncSession, actor: Actor, submission: Submission) ->
         "request_id": structlog.contextvars.get_contextvars().get("request_id"),
     }
     row = (await session.execute(_STORE, values)).one()
+    if row.cycles == 0:
+        await cycle_taking_applications(session, submission.cycle)  # says why, and refuses
+        raise Problem(OUTSIDE_WINDOW)  # it closed or opened between the two looks
     if row.enterprises == 0:
         raise Problem(REGISTERED_ELSEWHERE)
     if row.id is None:
         raise Problem(APPLICATION_EXISTS)
     return ApplicationReceived(
-        id=row.id, cycle=cycle.code, uscc=form.uscc, status="submitted", revision=row.revision, digest=digest
+        id=row.id, cycle=submission.cycle, uscc=form.uscc, status="submitted", revision=row.revision, digest=digest
     )

@@ -36,15 +36,15 @@ async def import_workbook(work: Work) -> None:
     await _store_rejections(work.session, upload.id, rejected)
     upload.status = "processed"
     upload.rows_read = reading.rows_read
-    upload.rows_accepted = len(reading.forms) - len(refused)
-    upload.rows_rejected = reading.rows_read - upload.rows_accepted
+    accepted = len(reading.forms) - len(refused)
+    upload.rows_accepted, upload.rows_rejected = accepted, reading.rows_read - accepted
 
 
 async def _submit_all(session: AsyncSession, upload: WorkbookImport, forms: list[ReadForm]) -> list[RejectedRowReading]:
     """Submit each form as the officer who uploaded; returns the rows that the use case refused."""
     role = "city_officer" if upload.city_code else "province_officer"
     actor = actor_of_role(upload.uploaded_by, role, city_code=upload.city_code)
-    cycle = (await session.execute(select(Cycle).where(Cycle.id == upload.cycle_id))).scalar_one()
+    cycle = (await session.execute(select(Cycle.code).where(Cycle.id == upload.cycle_id))).scalar_one()
     refused: list[RejectedRowReading] = []
     for read in forms:
         try:

@@ -77,7 +77,8 @@ def _rows(sheet: CalamineSheet, name: str, most: int, text_left: int) -> tuple[l
 def _plain(value: object) -> Any:
     """A JSON value; dates become {"date": ISO}, times of day and durations their text."""
     if isinstance(value, str):
-        return value if value and not value.isspace() else None
+        # PostgreSQL cannot store NUL, not even in a message; any other control character is refused by the form.
+        return value.replace("\0", "\1") if value and not value.isspace() else None
     if isinstance(value, datetime):
         return {"date": value.date().isoformat()}
     if isinstance(value, date):

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from services.intake.imports.workbook_columns import CITY, COUNT, PRESENCE, Column, DetailKey, Sheet, money
 
-BASIC, FINANCE, PEOPLE = "企业基本情况", "财务数据（报告年度）", "人员与研发团队"
+APPLICANT, BASIC, FINANCE, PEOPLE = "申报企业", "基本情况", "财务数据（报告年度）", "人员与研发团队"
 BRAND, DECLARATIONS, COUNTS = "品牌与知识产权管理", "承诺事项", "明细份数（核对用）"
 
 _USCC = Column(
     "uscc",
     "统一社会信用代码",
     "uscc",
-    BASIC,
+    APPLICANT,
     "18 位，以营业执照为准；校验位会被核对（附件第1条）。",
     required=True,
     aliases=("信用代码", "社会信用代码"),
@@ -31,7 +31,7 @@ ENTERPRISES = Sheet(
     "企业申报表",
     (
         _USCC,
-        Column("name", "企业名称", "text", BASIC, "与营业执照一致的全称（附件第1条）。", required=True, width=34),
+        Column("name", "企业名称", "text", APPLICANT, "与营业执照一致的全称（附件第1条）。", required=True, width=34),
         Column(
             CITY,
             "市州",
@@ -46,7 +46,7 @@ ENTERPRISES = Sheet(
             "县（市、区）",
             "division",
             BASIC,
-            "登记注册地的县（市、区），填名称或 6 位行政区划代码；直管市和林区填本名（附件第1条）。",
+            "登记注册地的县（市、区），填名称或 6 位行政区划代码；省直管的填本名（附件第1条）。",
             required=True,
             aliases=("县市区", "注册地", "登记注册地", "注册地县市区", "县(市、区)代码", "县市区代码"),
             width=14,
@@ -80,7 +80,7 @@ ENTERPRISES = Sheet(
             width=12,
         ),
         Column("contact_name", "联系人", "text", BASIC, "负责本次申报的人员。", width=10),
-        Column("contact_phone", "联系电话", "phone", BASIC, "只填一个号码，例：027-88880000。", width=16),
+        Column("contact_phone", "联系电话", "phone", BASIC, "只填一个号码，固定电话写 区号-号码。", width=16),
         Column(
             "finance/fiscal_year",
             "报告年度",
@@ -106,7 +106,7 @@ ENTERPRISES = Sheet(
             PEOPLE,
             f"人才链任务（二（四）7）。{PRESENCE}",
             aliases=("科技副总",),
-            width=10,
+            width=12,
         ),
         Column(
             "trademark_nos",
@@ -124,7 +124,7 @@ ENTERPRISES = Sheet(
             BRAND,
             f"制度（附件第9条）。{PRESENCE}",
             aliases=("管理制度",),
-            width=10,
+            width=17,
         ),
         Column(
             "ip_management/has_unit",
@@ -133,7 +133,7 @@ ENTERPRISES = Sheet(
             BRAND,
             f"机构（附件第9条）。{PRESENCE}",
             aliases=("管理机构",),
-            width=10,
+            width=17,
         ),
         Column(
             "ip_management/has_budget",
@@ -142,7 +142,7 @@ ENTERPRISES = Sheet(
             BRAND,
             f"保障（附件第9条）。{PRESENCE}",
             aliases=("经费保障",),
-            width=10,
+            width=17,
         ),
         Column(
             "declarations/truthful",

@@ -147,6 +147,8 @@ def add_codes(worksheet: Worksheet, places: Sequence[Place], styles: Styles) -> 
     for column, values in columns.items():
         worksheet.write_column(_CODES_FIRST_ROW - 1, column, values, text)
     worksheet.freeze_panes(2, 0)
+    worksheet.fit_to_pages(1, 0)
+    worksheet.repeat_rows(0, 1)
     worksheet.hide_gridlines(2)
     worksheet.protect("", {"format_columns": True, "autofilter": True})
     return CodeRanges(_CODES_FIRST_ROW, len(cities), len(places), len(classes), len(qualifications))

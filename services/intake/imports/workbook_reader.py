@@ -49,6 +49,8 @@ class WorkbookReading:
     warnings: list[Violation] = field(default_factory=list[Violation])
 
 
+# What stands in the code's place may be anything; the report shows its beginning.
+_SHOWN_CODE = 40
 _DEFAULT_LIMITS = WorkbookLimits()
 
 
@@ -87,10 +89,10 @@ def _details(tables: Mapping[str, Table]) -> tuple[Grouped, list[ParsedRow]]:
     homeless: list[ParsedRow] = []
     for sheet in DETAILS:
         table = tables.get(sheet.key)
-        for row in table.rows if table else ():
-            parsed = parse_row(table, row) if table else None
-            if parsed is None:
-                continue
+        if table is None:
+            continue
+        for row in table.rows:
+            parsed = parse_row(table, row)
             if parsed.uscc is None:
                 homeless.append(parsed)
             else:
@@ -112,7 +114,7 @@ def _read_enterprises(table: Table, details: Grouped, reading: WorkbookReading) 
         if isinstance(form, ApplicationForm):
             reading.forms.append(ReadForm(table.sheet.title, row.number, parsed.cell("uscc"), form))
         else:
-            reading.rejections.append(RejectedRowReading(table.sheet.title, row.number, code, form))
+            reading.rejections.append(_rejected(parsed, form))
     return set(first_rows)
 
 
@@ -123,7 +125,7 @@ def _duplicate(row: ParsedRow, first: int) -> RejectedRowReading:
         f"Same enterprise as row {first}; this row is not used",
         cell=row.cell("uscc"),
     )
-    return RejectedRowReading(row.table.sheet.title, row.number, row.uscc, [violation])
+    return _rejected(row, [violation])
 
 
 def _orphan(row: ParsedRow) -> RejectedRowReading:
@@ -136,4 +138,9 @@ def _orphan(row: ParsedRow) -> RejectedRowReading:
         )
     )
     found = {row.cell("uscc"): violation} | row.faults
-    return RejectedRowReading(row.table.sheet.title, row.number, row.uscc, list(found.values()))
+    return _rejected(row, list(found.values()))
+
+
+def _rejected(row: ParsedRow, violations: list[Violation]) -> RejectedRowReading:
+    shown = row.uscc[:_SHOWN_CODE] if row.uscc else None
+    return RejectedRowReading(row.table.sheet.title, row.number, shown, violations)

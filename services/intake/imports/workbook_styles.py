@@ -16,6 +16,7 @@ _FONT = "微软雅黑"
 # Band colour and tint of each group of columns, in the order in which groups stand on a sheet.
 PALETTE = (
     ("#1F5C99", "#DCE9F5"),
+    ("#1B6F7A", "#DAEFF1"),
     ("#2E7D5B", "#DDF0E6"),
     ("#8A5A12", "#F8EBD3"),
     ("#6A4C93", "#EAE2F3"),
@@ -30,8 +31,10 @@ _NUMBER_FORMATS: Mapping[Kind, str] = {
     "year": "0",
     "date": "yyyy-mm-dd",
 }
-_CENTRED: frozenset[Kind] = frozenset({"boolean", "absence", "date", "year", "choice", "industry", "percent"})
-_RIGHT: frozenset[Kind] = frozenset({"money", "signed_money", "integer"})
+_CENTRED: frozenset[Kind] = frozenset(
+    {"boolean", "absence", "date", "year", "choice", "industry", "percent", "integer"}
+)
+_RIGHT: frozenset[Kind] = frozenset({"money", "signed_money"})
 _CODES: frozenset[Kind] = frozenset({"uscc", "patent_no", "ipc", "code", "industry"})
 
 
@@ -73,7 +76,7 @@ class Styles:
             "border": 1,
             "border_color": RULE,
         }
-        if align == "left" and column.kind not in _CODES:
+        if align == "left":
             look["indent"] = 1
         if column.kind in _CODES:
             look["font_name"] = "Consolas"

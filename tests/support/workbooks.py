@@ -1,0 +1,37 @@
+"""Workbooks for tests: the layout's own, plain ones with any headings, and damaged ones."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Callable, Mapping, Sequence
+from io import BytesIO
+from typing import Any
+
+from xlsxwriter import Workbook
+
+HEADINGS = ["统一社会信用代码", "企业名称", "县（市、区）", "材料真实性承诺"]
+
+
+def plain_workbook(sheets: Mapping[str, Sequence[Sequence[Any]]]) -> bytes:
+    """Cells as given, row by row, without any of the template's furniture. Dates are formatted as dates."""
+    stream = BytesIO()
+    workbook = Workbook(stream, {"in_memory": True, "strings_to_formulas": False, "default_date_format": "yyyy/m/d"})
+    for name, rows in sheets.items():
+        worksheet = workbook.add_worksheet(name)
+        for number, row in enumerate(rows):
+            worksheet.write_row(number, 0, row)
+    workbook.close()
+    return stream.getvalue()
+
+
+def with_part(content: bytes, part: str, change: Callable[[bytes], bytes]) -> bytes:
+    """The workbook with one part of its zip changed."""
+    stream = BytesIO()
+    with (
+        zipfile.ZipFile(BytesIO(content)) as old,
+        zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as new,
+    ):
+        for info in old.infolist():
+            data = old.read(info)
+            new.writestr(info.filename, change(data) if info.filename == part else data)
+    return stream.getvalue()
