@@ -12,7 +12,10 @@ from shared.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class Database:
+    """`statements` shares the engine's pool; each statement on it is a transaction of its own."""
+
     engine: AsyncEngine
+    statements: AsyncEngine
     sessions: async_sessionmaker[AsyncSession]
 
     async def close(self) -> None:
@@ -37,4 +40,5 @@ def open_database(settings: Settings, service: str) -> Database:
             "server_settings": {"role": role_of(service), "application_name": f"peiyu-{service}", "timezone": "UTC"}
         },
     )
-    return Database(engine, async_sessionmaker(engine, expire_on_commit=False))
+    statements = engine.execution_options(isolation_level="AUTOCOMMIT")
+    return Database(engine, statements, async_sessionmaker(engine, expire_on_commit=False))

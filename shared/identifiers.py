@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from operator import mul
 
 from stdnum.cn import uscc as stdnum_uscc
 from stdnum.exceptions import InvalidChecksum, ValidationError
@@ -33,7 +34,7 @@ def parse_uscc(text: str) -> str:
 
 def patent_check_digit(body: str) -> str:
     """Check character of an 8- or 12-digit body: weighted sum modulo 11, ten written as X."""
-    remainder = sum(int(digit) * weight for digit, weight in zip(body, _PATENT_WEIGHTS, strict=False)) % 11
+    remainder = sum(map(mul, map(int, body), _PATENT_WEIGHTS)) % 11
     return "X" if remainder == 10 else str(remainder)
 
 

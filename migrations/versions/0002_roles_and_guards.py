@@ -73,6 +73,15 @@ def upgrade() -> None:
             f"CREATE TRIGGER immutable BEFORE UPDATE OR DELETE ON {table} "
             "FOR EACH ROW EXECUTE FUNCTION refuse_change()"
         )
+    # For statements that do everything at once: a refusal rolls back all of it. shared/errors.py reads the code.
+    op.execute(
+        """
+        CREATE FUNCTION refuse(code text, detail text DEFAULT '') RETURNS text LANGUAGE plpgsql VOLATILE AS $$
+        BEGIN
+            RAISE EXCEPTION USING ERRCODE = 'PY001', MESSAGE = code, DETAIL = detail;
+        END $$
+        """
+    )
     op.execute(
         """
         CREATE FUNCTION count_live_memberships() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -99,6 +108,7 @@ def downgrade() -> None:
     for table in IMMUTABLE:
         op.execute(f"DROP TRIGGER immutable ON {table}")
     op.execute("DROP FUNCTION refuse_change")
+    op.execute("DROP FUNCTION refuse")
     for role, tables in OWNED.items():
         everything = (*tables, *READ[role], "api_client", "audit_entry", "outbox_event", "idempotency_record")
         op.execute(f"REVOKE ALL ON {', '.join(everything)}, alembic_version FROM {role}")

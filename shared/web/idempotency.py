@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.db import Database
 from shared.errors import IDEMPOTENCY_KEY_MISSING, IDEMPOTENCY_KEY_REUSED, Problem
+from shared.idempotency import RetryKey
 from shared.models.outbox import IdempotencyRecord
 from shared.security.actor import Actor
 
@@ -35,28 +36,35 @@ class Idempotency:
     failing on it (or on what the first attempt created) and is answered from it.
     """
 
-    def __init__(self, database: Database, key: str, request_digest: str) -> None:
+    def __init__(self, database: Database, retry: RetryKey) -> None:
         self._database = database
-        self._key = key
-        self._digest = request_digest
+        self.retry = retry
 
     async def run(
         self, session: AsyncSession, actor: Actor, status: int, create: Callable[[], Awaitable[BaseModel]]
     ) -> Response:
         """`create`'s answer with `status`; on a retry the stored one, marked by `Idempotent-Replayed`."""
-        try:
+
+        async def create_and_record() -> str:
             body = (await create()).model_dump_json()
             await session.execute(_RECORD, self._record(actor, status, body))
+            return body
+
+        return await self.run_whole(actor, status, create_and_record)
+
+    async def run_whole(self, actor: Actor, status: int, create: Callable[[], Awaitable[str]]) -> Response:
+        """As `run`, for a `create` that stores the record for `retry` itself and returns the answer's JSON."""
+        try:
+            return _json(await create(), status)
         except (Problem, IntegrityError):
             await self._replay(actor)
             raise
-        return _json(body, status)
 
     def _record(self, actor: Actor, status: int, body: str) -> dict[str, Any]:
         return {
             "actor": actor.subject,
-            "key": self._key,
-            "request_digest": self._digest,
+            "key": self.retry.key,
+            "request_digest": self.retry.request_digest,
             "status": status,
             "response": body,
         }
@@ -64,13 +72,13 @@ class Idempotency:
     async def _replay(self, actor: Actor) -> None:
         """Raise Replayed where an answer is stored; a transaction of its own, since the caller's has failed."""
         stored = select(IdempotencyRecord).where(
-            IdempotencyRecord.actor == actor.subject, IdempotencyRecord.key == self._key
+            IdempotencyRecord.actor == actor.subject, IdempotencyRecord.key == self.retry.key
         )
         async with self._database.sessions() as session:
             record = (await session.execute(stored)).scalar_one_or_none()
         if record is None:
             return
-        if record.request_digest != self._digest:
+        if record.request_digest != self.retry.request_digest:
             raise Problem(IDEMPOTENCY_KEY_REUSED)
         raise Replayed(_json(record.response, record.status, {"Idempotent-Replayed": "true"}))
 
@@ -105,7 +113,7 @@ async def idempotency(
                 await part.seek(0)
     else:
         digest.update(await request.body())
-    return Idempotency(request.app.state.database, idempotency_key, digest.hexdigest())
+    return Idempotency(request.app.state.database, RetryKey(idempotency_key, digest.hexdigest()))
 
 
 IdempotencyDep = Annotated[Idempotency, Depends(idempotency)]

@@ -8,6 +8,10 @@ from io import BytesIO
 from typing import Any
 
 from xlsxwriter import Workbook
+from xlsxwriter.utility import xl_rowcol_to_cell
+
+from services.intake.imports.workbook_layout import SHEETS
+from services.intake.imports.workbook_rows import SheetRows
 
 HEADINGS = ["统一社会信用代码", "企业名称", "县（市、区）", "材料真实性承诺"]
 
@@ -35,3 +39,23 @@ def with_part(content: bytes, part: str, change: Callable[[bytes], bytes]) -> by
             data = old.read(info)
             new.writestr(info.filename, change(data) if info.filename == part else data)
     return stream.getvalue()
+
+
+def layout_workbook(rows: SheetRows) -> bytes:
+    """The layout's headings in row 1 and the rows below, without the template's furniture: quick to make."""
+    return plain_workbook(
+        {
+            sheet.title: [
+                [column.title for column in sheet.columns],
+                *[[row.get(column.field) for column in sheet.columns] for row in rows.get(sheet.key, ())],
+            ]
+            for sheet in SHEETS
+        }
+    )
+
+
+def place(sheet_key: str, field: str, row: int) -> str:
+    """Reference of a cell of `layout_workbook`; `row` counts data rows from 0."""
+    sheet = next(sheet for sheet in SHEETS if sheet.key == sheet_key)
+    index = [column.field for column in sheet.columns].index(field)
+    return f"{sheet.title}!{xl_rowcol_to_cell(row + 1, index)}"

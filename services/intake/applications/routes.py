@@ -24,7 +24,7 @@ from shared.errors import NOT_FOUND, Problem
 from shared.security.actor import Actor
 from shared.web.idempotency import IdempotencyDep
 from shared.web.security import requires
-from shared.web.sessions import SessionDep
+from shared.web.sessions import SessionDep, StatementDep
 
 router = APIRouter(prefix="/v1", tags=["applications"])
 
@@ -35,13 +35,15 @@ router = APIRouter(prefix="/v1", tags=["applications"])
 async def post_application(
     code: str,
     form: ApplicationForm,
-    session: SessionDep,
+    connection: StatementDep,
     actor: Annotated[Actor, requires("applications:submit")],
     idempotency: IdempotencyDep,
 ) -> Response:
     """Submit one's own application; a returned one is submitted again as its next revision."""
-
-    return await idempotency.run(session, actor, 201, lambda: submit(session, actor, Submission(code, form, "http")))
+    submission = Submission(code, form, "http")
+    return await idempotency.run_whole(
+        actor, 201, lambda: submit(connection, actor, submission, retry=idempotency.retry)
+    )
 
 
 @router.get("/applications", summary="List applications within reach")

@@ -6,6 +6,7 @@ missing stays missing (`null`): evaluation judges it unknown, never zero.
 
 from __future__ import annotations
 
+import re
 import uuid
 from datetime import date, datetime
 from decimal import Decimal
@@ -37,6 +38,7 @@ from shared.validation import custom_error
 # 10^13 元 exceeds any enterprise; in 分 (10^15) thresholds times 100 still fit 64 bits.
 MONEY_LIMIT = Decimal(10000000000000)
 PEOPLE_LIMIT = 10_000_000
+_CONTROL = re.compile(r"[\x00-\x1f\ud800-\udfff]")
 
 
 def _uscc(value: str) -> str:
@@ -67,7 +69,7 @@ def _industry(value: str) -> str:
 
 def _no_control_characters(value: str) -> str:
     """PostgreSQL cannot store NUL, and control characters in names only ever come from broken exports."""
-    if any(ord(character) < 32 or 0xD800 <= ord(character) <= 0xDFFF for character in value):
+    if _CONTROL.search(value):
         raise custom_error("control_character")
     return value
 

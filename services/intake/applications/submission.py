@@ -7,7 +7,8 @@ from typing import Literal
 
 import structlog
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.intake.applications.errors import (
     APPLICATION_EXISTS,
@@ -15,19 +16,21 @@ from services.intake.applications.errors import (
     OUTSIDE_CITY,
     REGISTERED_ELSEWHERE,
 )
-from services.intake.applications.schemas import ApplicationForm, ApplicationReceived
-from services.intake.cycles.errors import OUTSIDE_WINDOW
-from services.intake.cycles.service import cycle_taking_applications
+from services.intake.applications.schemas import ApplicationForm
+from services.intake.cycles.errors import CYCLE_NOT_FOUND, OUTSIDE_WINDOW
 from shared.canonical import canonical_text, sha256_hex
 from shared.errors import Problem, Violation
+from shared.idempotency import RetryKey
 from shared.models.base import new_id
 from shared.reference.divisions import city_of
+from shared.refusals import refusal_of
 from shared.security.actor import Actor
 
 Channel = Literal["http", "workbook"]
 
-# One statement: submission is the busiest path of the service, and every round trip costs more than its work.
-# A returned application is submitted again as its next revision; any other existing one is left as it is.
+# One statement, atomic by itself: submission is the busiest path of the service, and every round trip costs more than
+# its work. A returned application is submitted again as its next revision; any other existing one is left as it is.
+# The answer is made here so that the record for retries is stored with it.
 _STORE = text(
     """
     WITH cycle_found AS (
@@ -57,12 +60,28 @@ _STORE = text(
         SELECT :audit_id, 'intake', :actor, :role, 'application.submit', 'application', id, :request_id,
                jsonb_build_object('revision', revision, 'channel', CAST(:channel AS text))
         FROM application_kept
+    ), answer AS (
+        SELECT json_build_object('id', id, 'cycle', CAST(:cycle AS text), 'uscc', CAST(:uscc AS text),
+                                 'status', 'submitted', 'revision', revision, 'digest', CAST(:digest AS text)) AS body
+        FROM application_kept
+    ), record_kept AS (
+        INSERT INTO idempotency_record (actor, key, request_digest, status, response)
+        SELECT :actor, :key, :request_digest, 201, CAST(body AS text) FROM answer
+        WHERE CAST(:key AS text) IS NOT NULL
     )
-    SELECT (SELECT count(*) FROM cycle_found) AS cycles, (SELECT count(*) FROM enterprise_kept) AS enterprises,
-           id, revision
-    FROM (SELECT 1) AS always LEFT JOIN application_kept ON true
+    SELECT CASE
+        WHEN NOT EXISTS (SELECT FROM cycle WHERE code = :cycle) THEN refuse('cycle_not_found')
+        WHEN NOT EXISTS (SELECT FROM cycle_found) THEN refuse(
+            'outside_application_window',
+            (SELECT concat(to_json(opens_at) #>> '{}', ' – ', to_json(closes_at) #>> '{}') FROM cycle
+             WHERE code = :cycle))
+        WHEN NOT EXISTS (SELECT FROM enterprise_kept) THEN refuse('registered_elsewhere')
+        WHEN NOT EXISTS (SELECT FROM application_kept) THEN refuse('application_exists')
+        ELSE (SELECT CAST(body AS text) FROM answer)
+    END
     """
 )
+_REFUSALS = {kind.code: kind for kind in (CYCLE_NOT_FOUND, OUTSIDE_WINDOW, REGISTERED_ELSEWHERE, APPLICATION_EXISTS)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,13 +105,17 @@ def _at(pointer: str, code: str, message_zh: str) -> Violation:
     return Violation(code, message_zh, code.replace("_", " "), pointer=pointer)
 
 
-async def submit(session: AsyncSession, actor: Actor, submission: Submission) -> ApplicationReceived:
-    """Store one application; Problem `application_exists`, `registered_elsewhere`, or one of cycle or reach."""
+async def submit(
+    connection: AsyncConnection, actor: Actor, submission: Submission, *, retry: RetryKey | None = None
+) -> str:
+    """Store one application and return the answer, an ApplicationReceived as JSON text.
+
+    All or nothing even without a transaction; inside one, a refusal needs a savepoint. Problem `cycle_not_found`,
+    `outside_application_window`, `application_exists`, `registered_elsewhere`, or one of reach.
+    """
     form = submission.form
     check_reach(actor, form)
-    payload = form.model_dump(mode="json")
-    canonical = canonical_text(payload)
-    digest = sha256_hex(canonical)
+    canonical = canonical_text(form.model_dump(mode="json"))
     values = {
         "enterprise_id": new_id(),
         "application_id": new_id(),
@@ -104,20 +127,15 @@ async def submit(session: AsyncSession, actor: Actor, submission: Submission) ->
         "city_code": city_of(form.registered_division),
         "cycle": submission.cycle,
         "payload": canonical,
-        "digest": digest,
+        "digest": sha256_hex(canonical),
         "actor": actor.subject,
         "role": actor.role,
         "channel": submission.channel,
         "request_id": structlog.contextvars.get_contextvars().get("request_id"),
+        "key": retry.key if retry else None,
+        "request_digest": retry.request_digest if retry else None,
     }
-    row = (await session.execute(_STORE, values)).one()
-    if row.cycles == 0:
-        await cycle_taking_applications(session, submission.cycle)  # says why, and refuses
-        raise Problem(OUTSIDE_WINDOW)  # it closed or opened between the two looks
-    if row.enterprises == 0:
-        raise Problem(REGISTERED_ELSEWHERE)
-    if row.id is None:
-        raise Problem(APPLICATION_EXISTS)
-    return ApplicationReceived(
-        id=row.id, cycle=submission.cycle, uscc=form.uscc, status="submitted", revision=row.revision, digest=digest
-    )
+    try:
+        return (await connection.execute(_STORE, values)).scalar_one()
+    except DBAPIError as error:
+        raise refusal_of(error, _REFUSALS) or error from None

@@ -45,10 +45,12 @@ async def _submit_all(session: AsyncSession, upload: WorkbookImport, forms: list
     role = "city_officer" if upload.city_code else "province_officer"
     actor = actor_of_role(upload.uploaded_by, role, city_code=upload.city_code)
     cycle = (await session.execute(select(Cycle.code).where(Cycle.id == upload.cycle_id))).scalar_one()
+    connection = await session.connection()
     refused: list[RejectedRowReading] = []
     for read in forms:
         try:
-            await submit(session, actor, Submission(cycle, read.form, "workbook"))
+            async with connection.begin_nested():
+                await submit(connection, actor, Submission(cycle, read.form, "workbook"))
         except Problem as problem:
             refused.append(_refusal(read, problem))
     return refused
