@@ -48,7 +48,7 @@ bench: $(INSTALLED) ## Measure speed and memory, and print a table
 lock: ## Compile requirements.lock from pyproject.toml (needs uv); it names no registry host
 	@command -v uv >/dev/null || { echo "make lock needs uv: https://docs.astral.sh/uv/" >&2; exit 1; }
 	uv pip compile --quiet --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --all-extras \
-	    --python-version 3.11 -o requirements.lock pyproject.toml
+	    --universal -o requirements.lock pyproject.toml
 
 $(INSTALLED): requirements.lock pyproject.toml .ci/install
 	@.ci/install $(PYTHON) >&2

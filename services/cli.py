@@ -43,11 +43,12 @@ def demo(
     once: Annotated[bool, typer.Option("--once", help="Stop after the round")] = False,
     json_line: Annotated[bool, typer.Option("--json", help="End with one JSON line on stdout")] = False,
     seed: Annotated[int, typer.Option(help="Seed of the invented enterprises")] = 2024,
+    enterprises: Annotated[int, typer.Option(min=60, max=2000, help="Rows of the invented workbook")] = 200,
 ) -> None:
     """Run one round of the programme on invented enterprises, through the HTTP APIs, and stay up."""
-    from services.demo.command import run_demo
+    from services.demo.command import Invented, run_demo
 
-    run_demo(home, screen, once=once, json_line=json_line, seed=seed)
+    run_demo(home, screen, Invented(seed, enterprises), once=once, json_line=json_line)
 
 
 @app.command()

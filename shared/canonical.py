@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from typing import Any
+
+
+# What a float looks like where a number may stand. A string can look so, too: then every value is looked at.
+_FLOAT = re.compile(r"[:,\[]-?\d+[.eE]|^-?\d+[.eE]")
 
 
 def canonical_text(value: Any) -> str:
@@ -14,18 +19,20 @@ def canonical_text(value: Any) -> str:
     of a general implementation; a property test compares the two. Floats raise TypeError: money and shares are
     strings or whole numbers here.
     """
-    _refuse_floats(value)
-    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    text = json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    if _FLOAT.search(text):
+        _refuse_floats(value)
+    return text
 
 
 def _refuse_floats(value: Any) -> None:
     if isinstance(value, float):
         raise TypeError("canonical JSON holds no floats; write a string or a whole number")
     if isinstance(value, dict):
-        for member in value.values():  # pyright: ignore[reportUnknownVariableType]
+        for member in value.values():
             _refuse_floats(member)
-    elif isinstance(value, list):
-        for member in value:  # pyright: ignore[reportUnknownVariableType]
+    elif isinstance(value, list | tuple):
+        for member in value:
             _refuse_floats(member)
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import json
 import shutil
+import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import typer
@@ -23,17 +25,25 @@ from services.supervisor import Supervisor, SupervisorError
 from shared.embedded import EmbeddedServerError
 from shared.reference.province import province
 
-_ENTERPRISES, _SINGLE = 200, 6
+_SINGLE = 6
 # A demo is watched: what a killed worker held is sent again sooner than in production.
 _RESEND_SECONDS = 3.0
 
 
-def run_demo(home: Path, screen: Console, *, once: bool, json_line: bool, seed: int) -> None:
+@dataclass(frozen=True, slots=True)
+class Invented:
+    """Which enterprises the round is about: the same numbers give the same ones."""
+
+    seed: int
+    enterprises: int
+
+
+def run_demo(home: Path, screen: Console, invented: Invented, *, once: bool, json_line: bool) -> None:
     """Run the round in `home`, whose earlier demo data is removed; exit status 1 where anything disagrees."""
     try:
         _forget_earlier(home)
         with local_system(home, durable=False, resend_seconds=_RESEND_SECONDS, on_event=_teller(screen)) as system:
-            figures = asyncio.run(_round(system, screen, seed))
+            figures = asyncio.run(_round(system, screen, invented))
             if json_line:
                 typer.echo(json.dumps(figures, ensure_ascii=False))
             if not once:
@@ -64,16 +74,16 @@ def _teller(screen: Console) -> Callable[[str, str], None]:
     return tell
 
 
-async def _round(system: LocalSystem, screen: Console, seed: int) -> dict[str, int]:
+async def _round(system: LocalSystem, screen: Console, invented: Invented) -> dict[str, int]:
     people = assemble(system.owner)
-    workbook, _ = invented_workbook(seed, _ENTERPRISES)
-    forms = invented_forms(seed, _SINGLE)
+    workbook, _ = invented_workbook(invented.seed, invented.enterprises)
+    forms = invented_forms(invented.seed, _SINGLE)
     applied, judged = applying.Applied(), judging.Judged()
     api = Api(system.urls)
     try:
         with _step(screen, "开启申报批次 · a cycle opens"):
             await applying.open_cycle(api, people)
-        with _step(screen, f"导入工作簿 · a workbook of {_ENTERPRISES} invented enterprises is read"):
+        with _step(screen, f"导入工作簿 · a workbook of {invented.enterprises} invented enterprises is read"):
             await applying.upload_workbook(api, people, workbook, applied)
         with _step(screen, f"在线申报 · {_SINGLE} enterprises apply over HTTP"):
             tokens = await applying.apply_singly(api, system.owner, forms, applied)
@@ -98,6 +108,7 @@ async def _round(system: LocalSystem, screen: Console, seed: int) -> dict[str, i
 
 @contextmanager
 def _step(screen: Console, title: str) -> Generator[None]:
+    started = time.monotonic()
     with screen.status(title):
         yield
-    screen.print(f"[green]✓[/green] {title}")
+    screen.print(f"[green]✓[/green] {title} [dim]{time.monotonic() - started:.1f} s[/dim]")

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from services.local.databases import SERVICES, prepare_database
-from services.supervisor import ProcessSpec, Supervisor, answers_http
-from shared.embedded import PostgresServer, ValkeyServer, free_port, prepare_postgres, prepare_valkey
+from services.supervisor import ProcessSpec, Supervisor, answers_http, embedded_server
+from shared.embedded import free_port, prepare_postgres, prepare_valkey
 from shared.embedded.children import port_is_free
 from shared.schema import migrate
 from shared.security.keys import create_key
@@ -62,7 +62,7 @@ def _redis_url(supervisor: Supervisor, home: Path) -> str:
     if given := os.environ.get("PEIYU_REDIS_URL"):
         return given
     valkey = prepare_valkey(home)
-    supervisor.start([_embedded(valkey)])
+    supervisor.start([embedded_server(valkey)])
     return valkey.url()
 
 
@@ -71,20 +71,8 @@ def _database_urls(supervisor: Supervisor, home: Path, *, durable: bool) -> dict
         asyncio.run(migrate(given))
         return dict.fromkeys((*SERVICES, "owner"), given)
     postgres = prepare_postgres(home, durable=durable)
-    supervisor.start([_embedded(postgres)])
+    supervisor.start([embedded_server(postgres)])
     return asyncio.run(prepare_database(postgres, "peiyu", home))
-
-
-def _embedded(server: PostgresServer | ValkeyServer) -> ProcessSpec:
-    return ProcessSpec(
-        name=server.name,
-        command=server.command,
-        popen_options=server.popen_options,
-        log_path=server.log_path,
-        ready=server.is_ready,
-        stop_signal=server.stop_signal,
-        death_signal=server.death_signal,
-    )
 
 
 def _environment(home: Path, redis_url: str, resend_seconds: float) -> dict[str, str]:

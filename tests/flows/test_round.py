@@ -56,6 +56,8 @@ async def test_a_round_ends_with_a_list_that_a_bank_verifies(system: System) -> 
     (key,) = (await system.ok("finance", "GET", "/v1/list-signing-keys", bank))["keys"]
     signature = answer.headers["X-Edition-Signature"]
     assert is_genuine(answer.content, signature, OKPKey.import_key(key))
-    assert not is_genuine(answer.content.replace(b"cultivation", b"x").replace(b"1", b"2"), signature, OKPKey.import_key(key))
+    assert not is_genuine(
+        answer.content.replace(b"cultivation", b"x").replace(b"1", b"2"), signature, OKPKey.import_key(key)
+    )
     unchanged = await system.request("finance", "GET", latest, bank, headers={"If-None-Match": answer.headers["ETag"]})
     assert (unchanged.status_code, unchanged.content) == (304, b"")

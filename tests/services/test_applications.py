@@ -115,9 +115,7 @@ async def test_an_application_outside_the_window_is_refused(system: System, open
     await system.open_cycle(**{name: moment.isoformat() for name, moment in window.items()})
     token = system.enterprise(form(1)["uscc"])
     await system.refused("intake", "POST", PATH, token, "outside_application_window", 409, json=form(1))
-    await system.refused(
-        "intake", "POST", PATH.replace("2024-1", "none"), token, "cycle_not_found", 404, json=form(1)
-    )
+    await system.refused("intake", "POST", PATH.replace("2024-1", "none"), token, "cycle_not_found", 404, json=form(1))
 
 
 async def test_a_second_application_to_the_cycle_is_refused(system: System) -> None:
@@ -202,9 +200,7 @@ async def test_an_application_is_returned_corrected_and_recommended(system: Syst
     counts = await system.ok("intake", "POST", "/v1/applications:recommend", city, json=ids)
     assert counts == {"recommended": 0, "already_recommended": 1}
     assert await owner.fetchval("SELECT count(*) FROM outbox_event") == 1
-    await system.refused(
-        "intake", "POST", returning, city, "application_status", 409, json={"reasons": reasons}
-    )
+    await system.refused("intake", "POST", returning, city, "application_status", 409, json={"reasons": reasons})
     actions = await owner.fetch("SELECT action, actor FROM audit_entry WHERE action LIKE 'application.%' ORDER BY id")
     assert [row["action"] for row in actions] == [
         "application.submit",

@@ -79,7 +79,7 @@ async def test_pulls_are_recorded_and_an_unchanged_list_costs_nothing(
     bank_id, bank = await system.client_token("finance", "bank")
     await system.ok("finance", "POST", f"{LIST}/subscriptions", planner, json={"client_id": bank_id})
     pulled = await system.request("finance", "GET", f"{LIST}/editions/latest", bank)
-    for header in (pulled.headers["ETag"], f'W/{pulled.headers["ETag"]}', f'"x", {pulled.headers["ETag"]}'):
+    for header in (pulled.headers["ETag"], f"W/{pulled.headers['ETag']}", f'"x", {pulled.headers["ETag"]}'):
         again = await system.request(
             "finance", "GET", f"{LIST}/editions/latest", bank, headers={"If-None-Match": header}
         )

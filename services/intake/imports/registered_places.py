@@ -53,6 +53,10 @@ class PlaceIndex:
             return county
         return self._named(_PROVINCE.sub("", _SEPARATORS.sub("", plain(county))), wanted_city)
 
+    def check_city(self, city: str | None) -> None:
+        """Raise CellError `city_unknown` unless this is a city of the province, or nothing."""
+        self._city(city)
+
     def _city(self, text: str | None) -> str | None:
         if text is None:
             return None

@@ -93,15 +93,18 @@ def assemble(row: ParsedRow, details: Details, places: PlaceIndex) -> Applicatio
 
 
 def _resolve_division(row: ParsedRow, places: PlaceIndex) -> None:
-    county, city = row.values.get("registered_division"), row.values.pop(CITY, None)
+    county, city = _text(row.values.get("registered_division")), _text(row.values.pop(CITY, None))
     try:
-        code = places.find(_text(county), _text(city))
+        places.check_city(city)
     except CellError as error:
-        name = CITY if error.code == "city_unknown" else "registered_division"
-        row.fault(name, error.code, error.message_zh, error.message_en)
-        return
-    if code is not None and row.cell("registered_division") not in row.faults:
-        row.values["registered_division"] = code
+        row.fault(CITY, error.code, error.message_zh, error.message_en)
+        city = None
+    try:
+        code = places.find(county, city)
+    except CellError as error:
+        row.fault("registered_division", error.code, error.message_zh, error.message_en)
+    else:
+        row.values |= {"registered_division": code} if code else {}
 
 
 def _text(value: FormValue) -> str | None:

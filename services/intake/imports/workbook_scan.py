@@ -29,14 +29,12 @@ _MAX_FORMULA_ERRORS = 10_000
 # The parser holds a sheet as a full rectangle, so one cell at XFD1048576 would need terabytes. Tables stay
 # within column CZ and row 99,999; empty formatted cells (`<c .../>`) do not count.
 LAST_ROW = 99_999
-_CELL = rb"<(?:\w{1,9}:)?c\s(?:[^>]{0,300}?\s)?r\s*=\s*[\"']"
-_FAR_CELL = re.compile(_CELL + rb"((?:[D-Z][A-Z]|[A-Z]{3,})\d+|[A-Z]+\d{6,})[\"'](?:[^>]{0,300}[^/>])?>")
+_FAR = rb"((?:[D-Z][A-Z]|[A-Z]{3,})\d+|[A-Z]+\d{6,})"
+_FAR_CELLS = tuple(re.compile(rb" r=%b%b%b(?:[^>]{0,300}[^/>])?>" % (quote, _FAR, quote)) for quote in (b'"', b"'"))
 _ERROR_CELL = re.compile(rb"<(?:\w{1,9}:)?c\s[^>]{0,300}?\bt\s*=\s*[\"']e[\"'][^>]{0,300}>")
 _REFERENCE = re.compile(rb"\br\s*=\s*[\"']([A-Z]{1,3}\d{1,7})[\"']")
 _FORBIDDEN = (b"<!DOCTYPE", b"<!ENTITY")
-# Quick looks that decide whether a chunk is worth the exact patterns above.
-_FAR_HINT = re.compile(rb"r=\"(?:[D-Z][A-Z]|[A-Z]{3}|[A-Z]{1,2}\d{6})")
-_ODD_QUOTES = b"r='"
+# A quick look that decides whether a chunk is worth the exact pattern.
 _ERROR_HINTS = (b't="e"', b"t='e'")
 _WIDE_XML = (b"\xff\xfe", b"\xfe\xff", b"<\0", b"\0<")
 
@@ -150,8 +148,7 @@ def _tree(archive: zipfile.ZipFile, part: str) -> ET.Element:
 def _check_cells(archive: zipfile.ZipFile, sheet: str, part: str) -> list[str]:
     errors: set[str] = set()
     for chunk in _chunks(archive, part):
-        hinted = _ODD_QUOTES in chunk or _FAR_HINT.search(chunk)
-        if hinted and (far := _FAR_CELL.search(chunk)):
+        if far := _FAR_CELLS[0].search(chunk) or _FAR_CELLS[1].search(chunk):
             raise WorkbookRefusedError("workbook_out_of_range", cell=f"{sheet}!{far.group(1).decode()[:10]}")
         if not any(hint in chunk for hint in _ERROR_HINTS):
             continue

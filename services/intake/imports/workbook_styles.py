@@ -46,7 +46,7 @@ class Styles:
 
     def of(self, **properties: Any) -> Format:
         """A format in the house font, on top of which `properties` (XlsxWriter's names) apply."""
-        base = {"font_name": _FONT, "font_size": 10, "font_color": INK, "valign": "vcenter"}
+        base = {"font_name": _FONT, "font_size": 10, "font_color": INK, "valign": "vcenter", "locked": True}
         return self.workbook.add_format(base | properties)
 
     def title(self) -> Format:

@@ -26,7 +26,6 @@ _HEADINGS = _FIRST - 1
 _LAST = _FIRST + 20_000
 _FROZEN_COLUMNS = 2
 _PAGES_ACROSS = 2
-_LAST_COLUMN = 16_383
 _HINT = "带 * 为必填 · 金额单位为万元 · 不清楚请留空，不要填 0 · 各栏填法见表头批注和“填报说明”"
 # The same rows always give the same bytes; the date is that of the plan, not of the writing.
 _CREATED = datetime(2024, 6, 6, tzinfo=UTC)
@@ -52,7 +51,8 @@ def write_workbook(rows: Mapping[str, Sequence[Mapping[str, CellValue]]]) -> byt
     Text is always written as text, so nothing becomes a formula or a link. Equal rows give equal bytes.
     """
     stream = BytesIO()
-    workbook = Workbook(stream, {"in_memory": True})
+    # Rows of a protected sheet can be deleted only where every cell is unlocked, so locked is what must stay.
+    workbook = Workbook(stream, {"in_memory": True, "default_format_properties": {"locked": False}})
     workbook.set_properties({"title": province().programme, "created": _CREATED})
     styles = Styles(workbook)
     instructions = workbook.add_worksheet(INSTRUCTIONS_SHEET)
@@ -73,8 +73,6 @@ def _add_sheet(
     formats = [styles.data(column) for column in sheet.columns]
     for index, (column, look) in enumerate(zip(sheet.columns, formats, strict=True)):
         worksheet.set_column(index, index, column.width, look)
-    # Rows can be deleted on a protected sheet only where every cell of the row is unlocked.
-    worksheet.set_column(len(sheet.columns), _LAST_COLUMN, None, styles.of(locked=False))
     _add_head(worksheet, sheet, styles)
     for number, row in enumerate(rows, start=_FIRST):
         for index, column in enumerate(sheet.columns):
