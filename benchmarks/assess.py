@@ -97,7 +97,7 @@ async def _ours(database: Any, ids: list[uuid.UUID]) -> float:
     return time.perf_counter() - started
 
 
-async def _stored(connection: asyncpg.Connection[Any], ids: list[uuid.UUID]) -> dict[str, tuple[list[str], list[Any]]]:
+async def _stored(connection: asyncpg.Connection, ids: list[uuid.UUID]) -> dict[str, tuple[list[str], list[Any]]]:
     assessments = await connection.fetch("SELECT * FROM assessment WHERE application_id = ANY($1)", ids)
     results = await connection.fetch(
         "SELECT * FROM criterion_result WHERE assessment_id = ANY($1)", [row["id"] for row in assessments]

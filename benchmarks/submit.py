@@ -22,7 +22,7 @@ from rich.table import Table
 from benchmarks.http_client import Load, request, send_all
 from benchmarks.servers import bench_settings
 from services.demo.invented_enterprises import invented_forms
-from services.process import answers_http
+from services.local.process import answers_http
 from shared.embedded import free_port
 from shared.models.base import new_id
 from shared.security.keys import load_key
@@ -32,7 +32,17 @@ from shared.settings import Settings
 CONNECTIONS = 32
 ROUNDS, PER_ROUND = 5, 1_000
 _CYCLE = "bench"
-_UVICORN = ("-m", "uvicorn", "--factory", "--host", "127.0.0.1", "--log-level", "warning", "--no-access-log")
+_UVICORN = (
+    "-m",
+    "uvicorn",
+    "--factory",
+    "--host",
+    "127.0.0.1",
+    "--log-level",
+    "warning",
+    "--no-access-log",
+    "--no-proxy-headers",
+)
 
 
 @contextmanager

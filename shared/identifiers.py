@@ -34,7 +34,9 @@ def parse_uscc(text: str) -> str:
 
 def patent_check_digit(body: str) -> str:
     """Check character of an 8- or 12-digit body: weighted sum modulo 11, ten written as X."""
-    remainder = sum(map(mul, map(int, body), _PATENT_WEIGHTS)) % 11
+    # Digits as their ASCII codes, less the zero's: a form lists many patents, and this is its dearest check.
+    digits = body.encode()
+    remainder = (sum(map(mul, digits, _PATENT_WEIGHTS)) - ord("0") * sum(_PATENT_WEIGHTS[: len(digits)])) % 11
     return "X" if remainder == 10 else str(remainder)
 
 

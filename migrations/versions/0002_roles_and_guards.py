@@ -70,8 +70,7 @@ def upgrade() -> None:
     )
     for table in IMMUTABLE:
         op.execute(
-            f"CREATE TRIGGER immutable BEFORE UPDATE OR DELETE ON {table} "
-            "FOR EACH ROW EXECUTE FUNCTION refuse_change()"
+            f"CREATE TRIGGER immutable BEFORE UPDATE OR DELETE ON {table} FOR EACH ROW EXECUTE FUNCTION refuse_change()"
         )
     # For statements that do everything at once: a refusal rolls back all of it. shared/errors.py reads the code.
     op.execute(

@@ -20,8 +20,8 @@ from services.demo.api import Api, DemoError
 from services.demo.invented_enterprises import invented_forms, invented_workbook
 from services.demo.people import assemble
 from services.local.screen import announce
+from services.local.supervisor import Supervisor, SupervisorError
 from services.local.system import LocalSystem, local_system
-from services.supervisor import Supervisor, SupervisorError
 from shared.embedded import EmbeddedServerError
 from shared.reference.province import province
 

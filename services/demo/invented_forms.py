@@ -18,7 +18,7 @@ from services.demo.invented_trades import (
     Trade,
     invented_name,
 )
-from shared.reference.divisions import Division, cities, counties_of
+from shared.reference.divisions import Division, cities, city_of, counties_of, division
 
 Form = dict[str, Any]
 Profile = Literal["strong", "deviation", "unknown", "weak"]
@@ -70,12 +70,11 @@ class Inventor:
     def strong_form(self, county: Division, trade: Trade) -> Form:
         """An application on which nothing is missing and every measurable standard is met with room to spare."""
         self._serials += 1
-        city = next(city for city in cities() if city.code == county.city_code)
         products = self._products(trade)
         patents = self._patents_for(trade, [product["name"] for product in products])
         return {
             "uscc": identifiers.invented_uscc(county.code, self.series, self._serials),
-            "name": invented_name(city.name, trade, self._serials - 1),
+            "name": invented_name(division(city_of(county.code)).name, trade, self._serials - 1),
             "registered_division": county.code,
             "established_on": self._past(365 * 6, 365 * 20),
             "legal_person": True,

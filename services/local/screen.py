@@ -8,8 +8,8 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from services.local.supervisor import SupervisorError
 from services.local.system import LocalSystem, local_system
-from services.supervisor import SupervisorError
 from shared.embedded import EmbeddedServerError
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from services.local.databases import SERVICES, prepare_database
-from services.supervisor import ProcessSpec, Supervisor, answers_http, embedded_server
+from services.local.supervisor import ProcessSpec, Supervisor, answers_http, embedded_server
 from shared.embedded import free_port, prepare_postgres, prepare_valkey
 from shared.embedded.children import port_is_free
 from shared.schema import migrate
@@ -19,7 +19,17 @@ from shared.security.keys import create_key
 from shared.settings import Settings
 
 API_PORTS = {"intake": 8001, "evaluation": 8002, "finance": 8003}
-_UVICORN = ("-m", "uvicorn", "--factory", "--host", "127.0.0.1", "--log-level", "warning", "--no-access-log")
+_UVICORN = (
+    "-m",
+    "uvicorn",
+    "--factory",
+    "--host",
+    "127.0.0.1",
+    "--log-level",
+    "warning",
+    "--no-access-log",
+    "--no-proxy-headers",
+)
 
 
 @dataclass(frozen=True, slots=True)

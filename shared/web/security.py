@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
-from typing import Annotated, Any
+from typing import Any
 
 import structlog
-from fastapi import Depends, Request, Security
+from fastapi import Request, Security
 from fastapi.openapi.models import OAuthFlowClientCredentials, OAuthFlows
 from fastapi.security import OAuth2, SecurityScopes
 
@@ -14,30 +13,30 @@ from shared.errors import FORBIDDEN, UNAUTHENTICATED, Problem
 from shared.security.actor import SCOPES, Actor
 from shared.security.tokens import TokenAuthority
 
-_oauth2 = OAuth2(
-    flows=OAuthFlows(clientCredentials=OAuthFlowClientCredentials(tokenUrl="/oauth/token", scopes=SCOPES)),
-    auto_error=False,
+
+class BearerActor(OAuth2):
+    """The dependency behind `requires`: one call per request, and the security scheme in OpenAPI."""
+
+    async def __call__(self, request: Request, required: SecurityScopes) -> Actor:  # pyright: ignore[reportIncompatibleMethodOverride] (the library's returns the bare header)
+        """The verified actor; `unauthenticated` without a good token, `forbidden` without the route's scopes."""
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        if scheme.lower() != "bearer" or not token:
+            raise Problem(UNAUTHENTICATED)
+        authority: TokenAuthority = request.app.state.tokens
+        actor = authority.verify(token.strip())
+        if not actor.scopes.issuperset(required.scopes):
+            raise Problem(FORBIDDEN)
+        structlog.contextvars.bind_contextvars(actor=actor.subject)
+        return actor
+
+
+_bearer_actor = BearerActor(
+    flows=OAuthFlows(clientCredentials=OAuthFlowClientCredentials(tokenUrl="/oauth/token", scopes=SCOPES))
 )
-
-
-async def current_actor(
-    request: Request, required: SecurityScopes, header: Annotated[str | None, Depends(_oauth2)]
-) -> Actor:
-    """The verified actor; `unauthenticated` without a good token, `forbidden` without the route's scopes."""
-    scheme, _, token = (header or "").partition(" ")
-    if scheme.lower() != "bearer" or not token:
-        raise Problem(UNAUTHENTICATED)
-    authority: TokenAuthority = request.app.state.tokens
-    actor = authority.verify(token.strip())
-    if not actor.scopes.issuperset(required.scopes):
-        raise Problem(FORBIDDEN)
-    structlog.contextvars.bind_contextvars(actor=actor.subject)
-    return actor
 
 
 def requires(scope: str) -> Any:
     """Dependency for `actor: Annotated[Actor, requires("…")]`."""
     if scope not in SCOPES:
         raise KeyError(scope)
-    dependency: Callable[..., Coroutine[Any, Any, Actor]] = current_actor
-    return Security(dependency, scopes=[scope])
+    return Security(_bearer_actor, scopes=[scope])

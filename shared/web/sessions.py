@@ -1,4 +1,4 @@
-"""How a request reaches the database: one transaction committed before the answer, or one statement by itself."""
+"""One database session and one transaction per request, committed before the answer is sent."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from typing import Annotated
 
 from fastapi import Depends, Request
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.db import Database
 
@@ -21,13 +21,3 @@ async def get_session(request: Request) -> AsyncIterator[AsyncSession]:
 # scope="function": by default FastAPI ends a yield dependency after the response has been sent, and a failed
 # commit would have answered 200.
 SessionDep = Annotated[AsyncSession, Depends(get_session, scope="function")]
-
-
-async def get_statement_connection(request: Request) -> AsyncIterator[AsyncConnection]:
-    """A connection on which every statement commits by itself."""
-    database: Database = request.app.state.database
-    async with database.statements.connect() as connection:
-        yield connection
-
-
-StatementDep = Annotated[AsyncConnection, Depends(get_statement_connection, scope="function")]

@@ -75,7 +75,7 @@ async def test_workers_racing_for_one_event_process_it_once(system: System, owne
     assert await owner.fetchval("SELECT failures FROM outbox_event") == 0
 
 
-async def test_relays_racing_claim_each_event_once(system: System, owner: asyncpg.Connection) -> None:
+async def test_relays_racing_claim_each_event_once(system: System) -> None:
     async with system.apps["evaluation"].state.database.sessions.begin() as session:
         for _ in range(300):
             await outbox.publish(session, SelectionCommitted(plan_id=uuid.uuid4(), pool_code="x"))

@@ -127,7 +127,7 @@ async def test_concurrent_reviewers_settle_each_part_once(system: System, owner:
 
 async def test_a_receipt_replays_to_the_same_bytes(system: System, owner: asyncpg.Connection) -> None:
     from services.evaluation.rulebooks.loader import load_rulebook  # noqa: PLC0415 (only here)
-    from services.evaluation.rulebooks.receipt import replay, receipt_digest  # noqa: PLC0415 (only here)
+    from services.evaluation.rulebooks.receipt import receipt_digest, replay  # noqa: PLC0415 (only here)
 
     assessment = await _judge(system, form(1))
     row = await owner.fetchrow(

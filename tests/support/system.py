@@ -87,7 +87,8 @@ class System:
         assert answer.headers["content-type"] == "application/problem+json", answer.text
         problem = answer.json()
         assert (problem["code"], answer.status_code, problem["status"]) == (code, status, status), answer.text
-        assert problem["title"] and problem["title_zh"]
+        assert problem["title"]
+        assert problem["title_zh"]
         return problem
 
     # events -------------------------------------------------------------------------------------------------

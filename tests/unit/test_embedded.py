@@ -17,7 +17,7 @@ import pytest
 from sqlalchemy import NullPool, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from services.supervisor import ProcessState, Supervisor, embedded_server
+from services.local.supervisor import ProcessState, Supervisor, embedded_server
 from shared.embedded import (
     EmbeddedServerError,
     PostgresServer,

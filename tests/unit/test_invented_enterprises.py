@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.demo.invented_enterprises import Expectation, invented_forms, invented_workbook
+from services.demo.invented_enterprises import DEFAULT_AS_OF, Expectation, invented_forms, invented_workbook
 from services.demo.invented_identifiers import (
     FIRST_PATENT_SERIAL,
     invented_patent_no,
@@ -98,6 +98,12 @@ def test_the_figures_stand_exactly_at_the_thresholds(forms: dict[str, Any]) -> N
     assert staff.rd_staff * 5 == staff.employees
 
 
+def test_an_expired_qualification_has_expired(expectation: Expectation, forms: dict[str, Any]) -> None:
+    (only,) = forms["qualification_expired"].qualifications
+    assert only.expires_on < DEFAULT_AS_OF
+    assert expectation.case("qualification_expired").criteria == {2: "not_met"}
+
+
 def test_zero_none_and_not_answered_are_three_things(forms: dict[str, Any]) -> None:
     assert forms["patents_none"].patents == []
     assert forms["patents_not_answered"].patents is None
@@ -109,10 +115,9 @@ def test_zero_none_and_not_answered_are_three_things(forms: dict[str, Any]) -> N
 def test_qualifications_are_in_force_on_the_day_unless_expired_on_purpose() -> None:
     day = date(2025, 3, 1)
     for form in invented_forms(11, 60, day):
+        assert form["qualifications"]
         assert all(q["issued_on"] < day.isoformat() < q["expires_on"] for q in form["qualifications"])
         assert form["finance"]["fiscal_year"] == 2024
-    _, expectation = invented_workbook(11, 50, day)
-    assert expectation.case("qualification_expired").criteria == {2: "not_met"}
 
 
 def test_forms_are_valid_in_the_usual_mixture_and_disjoint_from_the_workbook(expectation: Expectation) -> None:
@@ -123,10 +128,8 @@ def test_forms_are_valid_in_the_usual_mixture_and_disjoint_from_the_workbook(exp
     assert len(set(numbers)) == len(numbers)
 
 
-def test_the_same_arguments_give_the_same_bytes_and_others_do_not() -> None:
-    small = invented_workbook(1, 45)[0]
-    assert small == invented_workbook(1, 45)[0]
-    assert small != invented_workbook(2, 45)[0]
+def test_the_same_arguments_give_the_same_bytes_and_others_do_not(made: tuple[bytes, Expectation]) -> None:
+    assert invented_workbook() == made
     assert invented_forms(1, 5) == invented_forms(1, 5)
     assert invented_forms(1, 5) != invented_forms(2, 5)
 

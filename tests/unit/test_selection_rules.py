@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from fractions import Fraction
+from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -44,7 +45,7 @@ def test_the_order_is_total_and_does_not_depend_on_where_it_started(candidates: 
     shuffled = list(candidates)
     random.shuffle(shuffled)
     assert rank(INDICATORS, shuffled) == ranked
-    for better, worse in zip(ranked, ranked[1:], strict=False):
+    for better, worse in pairwise(ranked):
         for indicator in INDICATORS:
             above, below = indicator_value(indicator, better.facts), indicator_value(indicator, worse.facts)
             if above == below:

@@ -19,8 +19,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.process import pause_before_restart
-from services.supervisor import ProcessSpec, Supervisor, SupervisorError, answers_http
+from services.local.process import pause_before_restart
+from services.local.supervisor import ProcessSpec, Supervisor, SupervisorError, answers_http
 
 PATIENCE_SECONDS = 20.0
 ROOT = Path(__file__).parents[2]
@@ -46,7 +46,7 @@ while True:
 ELSEWHERE = """
 import sys, threading, traceback
 from pathlib import Path
-from services.supervisor import ProcessSpec, Supervisor
+from services.local.supervisor import ProcessSpec, Supervisor
 
 def announce():
     main, names = threading.main_thread().ident, {"start"}

@@ -85,8 +85,7 @@ async def assessment_in_full(session: AsyncSession, assessment_id: uuid.UUID) ->
                     CriterionResult.assessment_id == assessment_id
                 )
             )
-        )
-        .all()
+        ).all()
     )
     findings = await _findings(session, assessment_id)
     deviations = await _deviations(session, assessment_id)

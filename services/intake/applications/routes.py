@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Query, Request, Response
 
 from services.intake.applications.decision import recommend, return_to_enterprise
 from services.intake.applications.queries import application_page, application_with_form
@@ -18,13 +18,14 @@ from services.intake.applications.schemas import (
     RecommendIn,
     ReturnIn,
 )
-from services.intake.applications.submission import Submission, submit
+from services.intake.applications.submission import Submission, submit_alone
 from services.intake.applications.transitions import Status
+from shared.db import Database
 from shared.errors import NOT_FOUND, Problem
 from shared.security.actor import Actor
 from shared.web.idempotency import IdempotencyDep
 from shared.web.security import requires
-from shared.web.sessions import SessionDep, StatementDep
+from shared.web.sessions import SessionDep
 
 router = APIRouter(prefix="/v1", tags=["applications"])
 
@@ -35,15 +36,14 @@ router = APIRouter(prefix="/v1", tags=["applications"])
 async def post_application(
     code: str,
     form: ApplicationForm,
-    connection: StatementDep,
+    request: Request,
     actor: Annotated[Actor, requires("applications:submit")],
     idempotency: IdempotencyDep,
 ) -> Response:
     """Submit one's own application; a returned one is submitted again as its next revision."""
     submission = Submission(code, form, "http")
-    return await idempotency.run_whole(
-        actor, 201, lambda: submit(connection, actor, submission, retry=idempotency.retry)
-    )
+    database: Database = request.app.state.database
+    return await idempotency.run_whole(actor, 201, lambda: submit_alone(database, actor, submission, idempotency.retry))
 
 
 @router.get("/applications", summary="List applications within reach")

@@ -18,7 +18,8 @@ from services.intake.applications.errors import (
 )
 from services.intake.applications.schemas import ApplicationForm
 from services.intake.cycles.errors import CYCLE_NOT_FOUND, OUTSIDE_WINDOW
-from shared.canonical import canonical_text, sha256_hex
+from shared.canonical import canonical_text_without_floats, sha256_hex
+from shared.db import Database
 from shared.errors import Problem, Violation
 from shared.idempotency import RetryKey
 from shared.models.base import new_id
@@ -105,6 +106,13 @@ def _at(pointer: str, code: str, message_zh: str) -> Violation:
     return Violation(code, message_zh, code.replace("_", " "), pointer=pointer)
 
 
+async def submit_alone(database: Database, actor: Actor, submission: Submission, retry: RetryKey) -> str:
+    """`submit` as a transaction of its own, on a connection held for the one statement only."""
+    check_reach(actor, submission.form)
+    async with database.statements.connect() as connection:
+        return await submit(connection, actor, submission, retry=retry)
+
+
 async def submit(
     connection: AsyncConnection, actor: Actor, submission: Submission, *, retry: RetryKey | None = None
 ) -> str:
@@ -115,7 +123,7 @@ async def submit(
     """
     form = submission.form
     check_reach(actor, form)
-    canonical = canonical_text(form.model_dump(mode="json"))
+    canonical = canonical_text_without_floats(form.model_dump(mode="json"))
     values = {
         "enterprise_id": new_id(),
         "application_id": new_id(),

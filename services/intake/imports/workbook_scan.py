@@ -28,7 +28,6 @@ _MAX_FORMULA_ERRORS = 10_000
 
 # The parser holds a sheet as a full rectangle, so one cell at XFD1048576 would need terabytes. Tables stay
 # within column CZ and row 99,999; empty formatted cells (`<c .../>`) do not count.
-LAST_ROW = 99_999
 _FAR = rb"((?:[D-Z][A-Z]|[A-Z]{3,})\d+|[A-Z]+\d{6,})"
 _FAR_CELLS = tuple(re.compile(rb" r=%b%b%b(?:[^>]{0,300}[^/>])?>" % (quote, _FAR, quote)) for quote in (b'"', b"'"))
 _ERROR_CELL = re.compile(rb"<(?:\w{1,9}:)?c\s[^>]{0,300}?\bt\s*=\s*[\"']e[\"'][^>]{0,300}>")

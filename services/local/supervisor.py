@@ -16,7 +16,7 @@ from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Self
 
-from services.process import KeptProcess, OnEvent, ProcessSpec, ProcessState, answers_http, embedded_server
+from services.local.process import KeptProcess, OnEvent, ProcessSpec, ProcessState, answers_http, embedded_server
 
 __all__ = [
     "ProcessSpec",
