@@ -25,6 +25,13 @@ class TokenAuthority:
         self._key = key
         self._issuer = issuer
         self._audience = audience
+        self._required = jwt.JWTClaimsRegistry(
+            iss={"essential": True, "value": issuer},
+            aud={"essential": True, "value": audience},
+            sub={"essential": True},
+            role={"essential": True},
+            exp={"essential": True},
+        )
         # Verifying a signature costs more than the rest of a small request; an accepted token stays accepted
         # until it expires, so remembering it changes nothing but the time.
         self._accepted: dict[str, tuple[Actor, float]] = {}
@@ -62,16 +69,9 @@ class TokenAuthority:
         return actor
 
     def _decode(self, token: str) -> tuple[Actor, float]:
-        registry = jwt.JWTClaimsRegistry(
-            iss={"essential": True, "value": self._issuer},
-            aud={"essential": True, "value": self._audience},
-            sub={"essential": True},
-            role={"essential": True},
-            exp={"essential": True},
-        )
         try:
             decoded = jwt.decode(token, self._key, algorithms=[ALGORITHM])
-            registry.validate(decoded.claims)
+            self._required.validate(decoded.claims)
             if decoded.header.get("typ") != "at+jwt":
                 raise Problem(UNAUTHENTICATED)
         except (JoseError, ValueError):
