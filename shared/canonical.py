@@ -7,6 +7,7 @@ from typing import Any
 
 import orjson
 
+
 def canonical_text(value: Any) -> str:
     """RFC 8785 text of JSON built from strings, whole numbers, booleans, null, lists and objects with ASCII keys.
 

@@ -25,6 +25,10 @@ from shared.web.problems import ProblemOut
 from shared.web.token_routes import router as token_router
 
 _PROBLEM_STATUSES = (400, 401, 403, 404, 409, 413, 422, 503)
+_PROBLEM_RESPONSE: dict[str, Any] = {
+    "description": "A problem document (RFC 9457)",
+    "content": {problems.MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemOut"}}},
+}
 AtStart = Callable[[AsyncSession], Awaitable[None]]
 health = APIRouter(tags=["health"])
 
@@ -60,6 +64,20 @@ def _lifespan(settings: Settings, service: str, at_start: AtStart | None) -> Cal
     return lifespan
 
 
+def _describe_problems(app: FastAPI) -> None:
+    """Add the problem document's schema: FastAPI collects only what is answered as plain JSON."""
+    plain = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        document = plain()
+        schema = ProblemOut.model_json_schema(ref_template="#/components/schemas/{model}")
+        parts: dict[str, Any] = schema.pop("$defs", {})
+        document.setdefault("components", {}).setdefault("schemas", {}).update({**parts, "ProblemOut": schema})
+        return document
+
+    app.openapi = openapi
+
+
 def build_application(
     *,
     service: str,
@@ -83,8 +101,9 @@ def build_application(
         redoc_url=None,
         openapi_url="/openapi.json" if settings.docs_enabled else None,
         lifespan=_lifespan(settings, service, at_start),
-        responses={status: {"model": ProblemOut, "content": {problems.MEDIA_TYPE: {}}} for status in _PROBLEM_STATUSES},
+        responses=dict.fromkeys(_PROBLEM_STATUSES, _PROBLEM_RESPONSE),
     )
+    _describe_problems(app)
     app.state.settings = settings
     app.state.tokens = TokenAuthority(
         load_key(settings.token_key_file), issuer=settings.token_issuer, audience=settings.token_audience

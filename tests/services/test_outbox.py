@@ -75,6 +75,17 @@ async def test_workers_racing_for_one_event_process_it_once(system: System, owne
     assert await owner.fetchval("SELECT failures FROM outbox_event") == 0
 
 
+async def test_an_event_in_work_is_neither_sent_again_nor_waited_for(system: System, owner: asyncpg.Connection) -> None:
+    await _waiting(system)
+    row_id = await owner.fetchval("SELECT id FROM outbox_event")
+    sessions = system.apps["evaluation"].state.database.sessions
+    async with sessions.begin() as working, sessions.begin() as late, asyncio.timeout(5):
+        assert await outbox.lock_unprocessed(working, row_id) is not None
+        assert await outbox.lock_unprocessed(late, row_id) is None
+        assert await claim_due(system.relay_database, resend_after=timedelta(seconds=1)) == []
+    assert len(await claim_due(system.relay_database, resend_after=timedelta(seconds=1))) == 1
+
+
 async def test_relays_racing_claim_each_event_once(system: System) -> None:
     async with system.apps["evaluation"].state.database.sessions.begin() as session:
         for _ in range(300):

@@ -125,6 +125,20 @@ async def test_concurrent_reviewers_settle_each_part_once(system: System, owner:
     assert await owner.fetchval("SELECT overall FROM assessment") == "met"
 
 
+async def test_reviewers_at_different_parts_at_once_reach_one_conclusion(system: System) -> None:
+    assessment = await _judge(system, form(1))
+    path = f"/v1/assessments/{assessment['id']}/findings"
+    unknown = [name for name, part in _parts(assessment).items() if part["computed"] == "unknown"]
+
+    async def enter(part: str) -> None:
+        findings = {"findings": [{"part": part, "met": True, "reason": "查阅材料"}]}
+        await system.ok("evaluation", "POST", path, system.officer(f"reviewer-{part}", "reviewer"), json=findings)
+
+    await asyncio.gather(*(enter(part) for part in unknown))
+    (summary,) = await system.assessments()
+    assert summary["overall"] == "met"
+
+
 async def test_a_receipt_replays_to_the_same_bytes(system: System, owner: asyncpg.Connection) -> None:
     from services.evaluation.rulebooks.loader import load_rulebook  # noqa: PLC0415 (only here)
     from services.evaluation.rulebooks.receipt import receipt_digest, replay  # noqa: PLC0415 (only here)

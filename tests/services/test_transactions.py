@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncpg
-from support.forms import form
 from support.system import System
 
 DEFERRED_REFUSAL = """
     CREATE FUNCTION refuse_at_commit() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN RAISE EXCEPTION 'refused at commit' USING ERRCODE = 'check_violation'; END $$;
-    CREATE CONSTRAINT TRIGGER at_commit AFTER INSERT ON application
+    CREATE CONSTRAINT TRIGGER at_commit AFTER INSERT ON cycle
         DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION refuse_at_commit();
 """
 
@@ -17,10 +16,11 @@ DEFERRED_REFUSAL = """
 async def test_a_failed_commit_is_answered_as_an_error(system: System, owner: asyncpg.Connection) -> None:
     await system.open_cycle()
     await owner.execute(DEFERRED_REFUSAL)
-    token = system.enterprise(form(1)["uscc"])
-    answer = await system.request("intake", "POST", "/v1/cycles/2024-1/applications", token, json=form(1))
-    assert answer.status_code == 409, answer.text
-    assert await owner.fetchval("SELECT count(*) FROM application") == 0
+    planner = system.officer("planner", "province_officer")
+    (cycle,) = await system.ok("intake", "GET", "/v1/cycles", planner)
+    body = {name: value for name, value in cycle.items() if name != "id"} | {"code": "another"}
+    await system.refused("intake", "POST", "/v1/cycles", planner, "conflict", 409, json=body)
+    assert await owner.fetchval("SELECT count(*) FROM cycle") == 1
 
 
 async def test_a_lost_database_is_answered_503_and_comes_back(system: System, owner: asyncpg.Connection) -> None:
