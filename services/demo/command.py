@@ -13,6 +13,7 @@ from pathlib import Path
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 
 from services.demo import applying, judging, report
 from services.demo.agreement import check_agreement
@@ -50,7 +51,7 @@ def run_demo(home: Path, screen: Console, invented: Invented, *, once: bool, jso
                 announce(system, screen)
                 system.supervisor.run_forever()
     except (DemoError, SupervisorError, EmbeddedServerError) as error:
-        screen.print(f"[red]{error}[/red]", soft_wrap=True)
+        screen.print(f"[red]{escape(str(error))}[/red]", soft_wrap=True)
         raise SystemExit(1) from None
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from rich import box
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from services.demo.applying import Applied
@@ -57,10 +58,12 @@ def _table(title: str) -> Table:
 def _rejections(applied: Applied) -> Table:
     table = _table(f"退回更正的行 · rejected rows ({len(applied.rejected_rows)}, the first {_SHOWN_REJECTIONS})")
     for heading in ("单元格 cell", "原因 reason", "代码 code"):
-        table.add_column(heading)
+        table.add_column(heading, overflow="fold")
     for row in applied.rejected_rows[:_SHOWN_REJECTIONS]:
         violation = row["violations"][0]
-        table.add_row(violation.get("cell", f"{row['sheet']}!{row['row']}"), violation["message_zh"], violation["code"])
+        table.add_row(
+            violation.get("cell", f"{row['sheet']}!{row['row']}"), escape(violation["message_zh"]), violation["code"]
+        )
     return table
 
 
@@ -77,9 +80,9 @@ def _cities(applied: Applied, judged: Judged) -> Table:
 def _example(judged: Judged) -> Table:
     example = judged.example
     table = _table(f"一家企业的评判 · one enterprise judged ({example['uscc']})")
-    table.add_column("标准")
-    table.add_column("结论")
-    table.add_column("理由", max_width=88)
+    table.add_column("标准", overflow="fold", max_width=18)
+    table.add_column("结论", no_wrap=True)
+    table.add_column("理由", overflow="fold")
     for criterion in example["criteria"]:
         reasons = [_reason(part) for part in criterion["parts"]]
         table.add_row(
@@ -89,12 +92,12 @@ def _example(judged: Judged) -> Table:
 
 
 def _reason(part: dict[str, object]) -> str:
-    text = str(part["reason_zh"])
+    text = escape(str(part["reason_zh"]))
     if isinstance(finding := part.get("finding"), dict):
-        text += f"；[italic]{finding['found_by']}：{finding['reason']}[/]"
+        text += f"；[italic]{escape(finding['found_by'])}：{escape(finding['reason'])}[/]"
     if isinstance(deviation := part.get("deviation"), dict):
         signed = deviation["signed_by"] or "未签"
-        text += f"；[italic]例外：{deviation['reason']}（{deviation['proposed_by']} 提出，{signed} 签署）[/]"
+        text += f"；[italic]例外：{escape(deviation['reason'])}（{escape(deviation['proposed_by'])} 提出，{signed} 签署）[/]"
     return text
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from services.local.supervisor import SupervisorError
@@ -40,5 +41,5 @@ def run_announced(home: Path, screen: Console, *, then: Callable[[LocalSystem, C
             then(system, screen)
             system.supervisor.run_forever()
     except (SupervisorError, EmbeddedServerError) as error:
-        screen.print(f"[red]{error}[/red]")
+        screen.print(f"[red]{escape(str(error))}[/red]", soft_wrap=True)
         raise SystemExit(1) from None
