@@ -53,27 +53,28 @@ async def open_cycle(api: Api, people: People) -> None:
     await api.json("intake", "POST", "/v1/cycles", people.planner, key="cycle", json=body)
 
 
-async def upload_workbook(api: Api, people: People, content: bytes, applied: Applied) -> None:
-    """The province's officer uploads one workbook with rows of every city, and reads what was rejected."""
+async def upload_workbook(api: Api, officer: str, name: str, content: bytes, applied: Applied) -> None:
+    """An officer uploads a workbook, waits until it is read, and reads what was rejected."""
     received = await api.json(
         "intake",
         "POST",
         f"/v1/cycles/{CYCLE}/applications:importWorkbook",
-        people.planner,
+        officer,
         key="workbook",
-        files={"file": ("申报表（虚构企业）.xlsx", content, _XLSX)},
+        files={"file": (name, content, _XLSX)},
     )
 
     async def finished() -> dict[str, Any] | None:
-        found = await api.json("intake", "GET", f"/v1/imports/{received['id']}", people.planner)
+        found = await api.json("intake", "GET", f"/v1/imports/{received['id']}", officer)
         return None if found["status"] == "received" else found
 
-    done = await until(finished, "the import of the workbook")
+    done = await until(finished, f"the import of {name}")
     if done["status"] != "processed":
         raise RuntimeError(json.dumps(done["problem"], ensure_ascii=False))
-    applied.rows_read, applied.imported = done["rows_read"], done["rows_accepted"]
-    applied.rejected = done["rows_rejected"]
-    applied.rejected_rows = await api.pages("intake", f"/v1/imports/{received['id']}/rejected-rows", people.planner)
+    applied.rows_read += done["rows_read"]
+    applied.imported += done["rows_accepted"]
+    applied.rejected += done["rows_rejected"]
+    applied.rejected_rows += await api.pages("intake", f"/v1/imports/{received['id']}/rejected-rows", officer)
 
 
 async def apply_singly(api: Api, settings: Settings, forms: list[dict[str, Any]], applied: Applied) -> dict[str, str]:

@@ -20,13 +20,17 @@ from services.demo.agreement import check_agreement
 from services.demo.api import Api, DemoError
 from services.demo.invented_enterprises import invented_forms, invented_workbook
 from services.demo.people import assemble
+from services.intake.imports.workbook_rows import rows_of
+from services.intake.imports.workbook_template import write_workbook
 from services.local.screen import announce
 from services.local.supervisor import Supervisor, SupervisorError
 from services.local.system import LocalSystem, local_system
 from shared.embedded import EmbeddedServerError
+from shared.reference.divisions import cities, city_of
 from shared.reference.province import province
 
-_SINGLE = 6
+# Applications sent one by one, out of so many invented ones; of the rest, the capital's make its workbook.
+_SINGLE, _FORMS = 6, 46
 # A demo is watched: what a killed worker held is sent again sooner than in production.
 _RESEND_SECONDS = 3.0
 
@@ -78,18 +82,25 @@ def _teller(screen: Console) -> Callable[[str, str], None]:
 async def _round(system: LocalSystem, screen: Console, invented: Invented) -> dict[str, int]:
     people = assemble(system.owner)
     workbook, _ = invented_workbook(invented.seed, invented.enterprises)
-    forms = invented_forms(invented.seed, _SINGLE)
+    capital = cities()[0].code
+    forms = invented_forms(invented.seed, _FORMS)
+    single, others = forms[:_SINGLE], forms[_SINGLE:]
+    citys_own = [form for form in others if city_of(form["registered_division"]) == capital]
+    citys_workbook = write_workbook(rows_of(citys_own))
     applied, judged = applying.Applied(), judging.Judged()
     api = Api(system.urls)
     try:
         with _step(screen, "开启申报批次 · a cycle opens"):
             await applying.open_cycle(api, people)
         with _step(screen, f"导入工作簿 · a workbook of {invented.enterprises} invented enterprises is read"):
-            await applying.upload_workbook(api, people, workbook, applied)
+            await applying.upload_workbook(api, people.planner, "全省申报表（虚构企业）.xlsx", workbook, applied)
+        with _step(screen, f"市州工作簿 · a city officer uploads {len(citys_own)} enterprises of the capital"):
+            name = "省会申报表（虚构企业）.xlsx"
+            await applying.upload_workbook(api, people.cities[capital], name, citys_workbook, applied)
         with _step(screen, f"在线申报 · {_SINGLE} enterprises apply over HTTP"):
-            tokens = await applying.apply_singly(api, system.owner, forms, applied)
+            tokens = await applying.apply_singly(api, system.owner, single, applied)
         with _step(screen, "市州推荐或退回 · 17 cities recommend or return"):
-            await applying.decide(api, people, forms, tokens, applied)
+            await applying.decide(api, people, single, tokens, applied)
         with _step(screen, f"评判 · {applied.recommended} applications are judged against ten standards"):
             await judging.wait_until_judged(api, people, applied.recommended)
         with _step(screen, "评审 · reviewers settle, propose and sign"):
