@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Generator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
@@ -10,7 +12,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from shared.settings import Settings
+from shared.settings import DatabaseSettings, TokenSettings, from_environment
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="培育 Peiyu: 专利产业化促进中小企业成长计划")
 client_app = typer.Typer(no_args_is_help=True, help="Machine clients: banks, enterprises, auditors")
@@ -24,8 +26,16 @@ HOME = Path(".peiyu")
 HomeOption = Annotated[Path, typer.Option(help="Folder for data, logs and secrets")]
 
 
-def _settings() -> Settings:
-    return Settings()  # pyright: ignore[reportCallIssue] (values come from the environment)
+@contextmanager
+def _database_errors_told() -> Generator[None]:
+    """A database that does not answer is the operator's news, not a traceback."""
+    from sqlalchemy.exc import DBAPIError
+
+    try:
+        yield
+    except (OSError, DBAPIError) as error:
+        screen.print(f"The database at PEIYU_DATABASE_URL did not do it: {error}", style="red", markup=False)
+        raise typer.Exit(1) from None
 
 
 @app.command()
@@ -57,7 +67,9 @@ def migrate() -> None:
     from shared.schema import head_revision
     from shared.schema import migrate as migrate_database
 
-    asyncio.run(migrate_database(_settings().database_url.get_secret_value()))
+    settings = from_environment(DatabaseSettings)
+    with _database_errors_told():
+        asyncio.run(migrate_database(settings.database_url.get_secret_value()))
     screen.print(f"schema is at {head_revision()}")
 
 
@@ -83,7 +95,7 @@ def token(
     from shared.security.officers import officer
     from shared.security.tokens import TokenAuthority
 
-    settings = _settings()
+    settings = from_environment(TokenSettings)
     try:
         actor = officer(subject, role, city_code=city)
     except ValueError as error:
@@ -103,8 +115,10 @@ def create_client(
     """Register a machine client in PEIYU_DATABASE_URL and print its id and secret (shown only now)."""
     from services.local.identities import create_client as create
 
+    settings = from_environment(DatabaseSettings)
     try:
-        credentials = asyncio.run(create(_settings(), name=name, role=role, uscc=uscc))
+        with _database_errors_told():
+            credentials = asyncio.run(create(settings, name=name, role=role, uscc=uscc))
     except ValueError as error:
         raise typer.BadParameter(str(error)) from None
     typer.echo(f"client_id={credentials.client_id}\nclient_secret={credentials.client_secret}")

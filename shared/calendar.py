@@ -20,3 +20,8 @@ def business_date(moment: datetime) -> date:
 def iso_utc(moment: datetime) -> str:
     """`2024-06-06T01:02:03Z`, whole seconds: the form used in everything that is signed."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def local_minute(moment: datetime) -> str:
+    """`2024-06-06 09:00` as a clock in China shows it."""
+    return moment.astimezone(_SHANGHAI).strftime("%Y-%m-%d %H:%M")

@@ -64,6 +64,9 @@ IDEMPOTENCY_KEY_MISSING = ErrorKind(
 )
 PAYLOAD_TOO_LARGE = ErrorKind("payload_too_large", 413, "The request body is too large", "请求内容过大")
 METHOD_NOT_ALLOWED = ErrorKind("method_not_allowed", 405, "The method is not allowed here", "不支持该请求方法")
+UNSTORABLE = ErrorKind(
+    "unstorable_value", 422, "A value cannot be stored, such as text with a NUL", "含有无法保存的内容（如空字符 NUL）"
+)
 BAD_REQUEST = ErrorKind("bad_request", 400, "The request could not be read", "无法读取该请求")
 UNAVAILABLE = ErrorKind("unavailable", 503, "A part of the system is restarting; try again", "系统正在恢复，请稍后重试")
 INTERNAL = ErrorKind("internal_error", 500, "Unexpected error; it has been logged", "系统内部错误，已记录")

@@ -18,7 +18,7 @@ from shared.logging import configure_logging
 from shared.models.outbox import OutboxEvent
 from shared.queue import open_queue, send
 from shared.schema import ensure_current_schema
-from shared.settings import Settings
+from shared.settings import Settings, from_environment
 
 logger = structlog.get_logger(__name__)
 _BATCH = 200
@@ -86,4 +86,4 @@ async def run_relay(settings: Settings) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(run_relay(Settings()))  # pyright: ignore[reportCallIssue] (values come from the environment)
+    asyncio.run(run_relay(from_environment(Settings)))

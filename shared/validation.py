@@ -29,6 +29,7 @@ _CUSTOM: dict[str, tuple[str, str]] = {
     "ip_staff_exceeds_employees": ("知识产权人员数多于从业人员数", "More IP staff than employees"),
     "duplicate_patent": ("同一专利重复填报", "The same patent is listed twice"),
     "duplicate_product": ("同一产品重复填报", "The same product is listed twice"),
+    "future_date": ("日期在今天之后", "The date lies in the future"),
     "city_unknown": ("不是本省的市州代码", "Not a city of the province"),
     "window_empty": ("截止时间应晚于开始时间", "The window closes before it opens"),
     "product_unknown": ("关联产品未在产品表中填报", "A linked product is not among the products"),

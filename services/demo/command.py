@@ -46,9 +46,10 @@ class Invented:
 def run_demo(home: Path, screen: Console, invented: Invented, *, once: bool, json_line: bool) -> None:
     """Run the round in `home`, whose earlier demo data is removed; exit status 1 where anything disagrees."""
     try:
-        _forget_earlier(home)
+        _forget_earlier(home, screen)
         with local_system(home, durable=False, resend_seconds=_RESEND_SECONDS, on_event=_teller(screen)) as system:
-            figures = asyncio.run(_round(system, screen, invented))
+            account = screen if json_line else Console(highlight=False)
+            figures = asyncio.run(_round(system, screen, account, invented))
             if json_line:
                 typer.echo(json.dumps(figures, ensure_ascii=False))
             if not once:
@@ -59,7 +60,7 @@ def run_demo(home: Path, screen: Console, invented: Invented, *, once: bool, jso
         raise SystemExit(1) from None
 
 
-def _forget_earlier(home: Path) -> None:
+def _forget_earlier(home: Path, screen: Console) -> None:
     # Only what a demo made is removed: the marker says so.
     marker = home / "demo"
     if home.exists() and any(home.iterdir()) and not marker.exists():
@@ -67,6 +68,8 @@ def _forget_earlier(home: Path) -> None:
     if (home / "run" / "processes.json").exists():
         with Supervisor(home):
             pass  # refuses where another one holds the folder
+    if marker.exists():
+        screen.print(f"[dim]  the earlier demo's data in {home} is removed[/dim]")
     shutil.rmtree(home, ignore_errors=True)
     home.mkdir(parents=True)
     marker.touch()
@@ -79,7 +82,7 @@ def _teller(screen: Console) -> Callable[[str, str], None]:
     return tell
 
 
-async def _round(system: LocalSystem, screen: Console, invented: Invented) -> dict[str, int]:
+async def _round(system: LocalSystem, screen: Console, account: Console, invented: Invented) -> dict[str, int]:
     people = assemble(system.owner)
     workbook, _ = invented_workbook(invented.seed, invented.enterprises)
     capital = cities()[0].code
@@ -114,7 +117,7 @@ async def _round(system: LocalSystem, screen: Console, invented: Invented) -> di
         await api.close()
     figures = report.figures(applied, judged)
     await check_agreement(system.owner, figures)
-    report.show(screen, applied, judged, figures)
+    report.show(account, applied, judged, figures)
     return figures
 
 

@@ -11,7 +11,7 @@ from services.demo.applying import Applied
 from services.demo.judging import Judged
 from shared.reference.divisions import cities
 
-_SHOWN_REJECTIONS = 12
+_SHOWN_REJECTIONS = 30
 _VERDICT = {
     "met": "[green]符合[/]",
     "not_met": "[red]不符合[/]",
@@ -56,7 +56,7 @@ def _table(title: str) -> Table:
 
 
 def _rejections(applied: Applied) -> Table:
-    table = _table(f"退回更正的行 · rejected rows ({len(applied.rejected_rows)}, the first {_SHOWN_REJECTIONS})")
+    table = _table(f"未采用的行（含明细表）· rows not taken, detail sheets included ({len(applied.rejected_rows)})")
     for heading in ("单元格 cell", "原因 reason", "代码 code"):
         table.add_column(heading, overflow="fold")
     for row in applied.rejected_rows[:_SHOWN_REJECTIONS]:

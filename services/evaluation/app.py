@@ -11,7 +11,7 @@ from services.evaluation.pool.routes import router as pool
 from services.evaluation.pool.service import register_pool
 from services.evaluation.review.routes import router as review
 from services.evaluation.selection.routes import router as selection
-from shared.settings import Settings
+from shared.settings import Settings, from_environment
 from shared.web.application import build_application
 
 
@@ -33,4 +33,4 @@ def create_app(settings: Settings) -> FastAPI:
 
 def application() -> FastAPI:
     """Factory for uvicorn: settings from the environment."""
-    return create_app(Settings())  # pyright: ignore[reportCallIssue] (values come from the environment)
+    return create_app(from_environment(Settings))

@@ -6,7 +6,7 @@ from fastapi import FastAPI
 
 from services.finance.lists.programmes import register_programmes
 from services.finance.lists.routes import router as lists
-from shared.settings import Settings
+from shared.settings import Settings, from_environment
 from shared.web.application import build_application
 
 
@@ -22,4 +22,4 @@ def create_app(settings: Settings) -> FastAPI:
 
 def application() -> FastAPI:
     """Factory for uvicorn: settings from the environment."""
-    return create_app(Settings())  # pyright: ignore[reportCallIssue] (values come from the environment)
+    return create_app(from_environment(Settings))

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from services.finance.lists.tasks import publish_pool_list
 from shared.queue import Handler, run_worker
-from shared.settings import Settings
+from shared.settings import Settings, from_environment
 
 HANDLERS: dict[str, Handler] = {"finance.publish_pool_list": publish_pool_list}
 
 if __name__ == "__main__":
-    run_worker("finance", HANDLERS, Settings())  # pyright: ignore[reportCallIssue] (from the environment)
+    run_worker("finance", HANDLERS, from_environment(Settings))

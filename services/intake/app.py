@@ -7,7 +7,7 @@ from fastapi import FastAPI
 from services.intake.applications.routes import router as applications
 from services.intake.cycles.routes import router as cycles
 from services.intake.imports.routes import router as imports
-from shared.settings import Settings
+from shared.settings import Settings, from_environment
 from shared.web.application import build_application
 
 
@@ -23,4 +23,4 @@ def create_app(settings: Settings) -> FastAPI:
 
 def application() -> FastAPI:
     """Factory for uvicorn: settings from the environment."""
-    return create_app(Settings())  # pyright: ignore[reportCallIssue] (values come from the environment)
+    return create_app(from_environment(Settings))

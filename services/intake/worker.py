@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from services.intake.imports.tasks import import_workbook
 from shared.queue import Handler, run_worker
-from shared.settings import Settings
+from shared.settings import Settings, from_environment
 
 HANDLERS: dict[str, Handler] = {"intake.import_workbook": import_workbook}
 
 if __name__ == "__main__":
-    run_worker("intake", HANDLERS, Settings())  # pyright: ignore[reportCallIssue] (from the environment)
+    run_worker("intake", HANDLERS, from_environment(Settings))

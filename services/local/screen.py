@@ -18,14 +18,16 @@ def announce(system: LocalSystem, screen: Console) -> None:
     """The table of services with their OpenAPI pages, and how to get in."""
     table = Table(title="培育 Peiyu is up", title_justify="left", show_edge=False)
     for heading in ("service", "OpenAPI page", "log"):
-        table.add_column(heading)
+        table.add_column(heading, overflow="fold")
     for service, url in system.urls.items():
         table.add_row(service, f"{url}/docs", str(system.home / "log" / f"{service}-api.log"))
     screen.print(table)
+    environment = system.home / "secrets" / "operator.env"
     screen.print(
-        f"\nTokens: PEIYU_DATABASE_URL=unused PEIYU_REDIS_URL=unused PEIYU_LIST_KEY_FILE=unused \\\n"
-        f"  PEIYU_TOKEN_KEY_FILE={system.owner.token_key_file} peiyu token you --role province_officer\n"
-        "Ctrl-C stops everything.",
+        f"\nTo act as somebody, in another shell:\n"
+        f"  set -a; . {environment}; set +a\n"
+        "  .venv/bin/peiyu token your-name --role province_officer\n"
+        "and paste the token into a page's Authorize. Ctrl-C stops everything.",
         soft_wrap=True,
     )
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shlex
 import sys
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from services.local.databases import SERVICES, prepare_database
+from services.local.process import OnEvent
 from services.local.supervisor import ProcessSpec, Supervisor, answers_http, embedded_server
 from shared.embedded import free_port, prepare_postgres, prepare_valkey
 from shared.embedded.children import port_is_free
@@ -48,7 +50,7 @@ def local_system(
     *,
     durable: bool = True,
     resend_seconds: float = 15.0,
-    on_event: Callable[[str, str], None] | None = None,
+    on_event: OnEvent | None = None,
 ) -> Generator[LocalSystem]:
     """Everything up and ready inside the block. `PEIYU_DATABASE_URL` and `PEIYU_REDIS_URL` replace the embedded servers."""
     home = home.resolve()
@@ -57,7 +59,7 @@ def local_system(
         redis_url = _redis_url(supervisor, home)
         database_urls = _database_urls(supervisor, home, durable=durable)
         env = _environment(home, redis_url, resend_seconds)
-        urls = {service: f"http://127.0.0.1:{_port(port)}" for service, port in API_PORTS.items()}
+        urls = {service: f"http://127.0.0.1:{_port(service, port, on_event)}" for service, port in API_PORTS.items()}
         supervisor.start(
             [
                 *(_api(service, url, env | _database(database_urls[service])) for service, url in urls.items()),
@@ -65,7 +67,9 @@ def local_system(
                 _process("relay", ("-m", "shared.relay"), env | _database(database_urls["relay"])),
             ]
         )
-        yield LocalSystem(home, urls, _owner_settings(env | _database(database_urls["owner"])), supervisor)
+        owner = env | _database(database_urls["owner"])
+        _write_environment(home / "secrets" / "operator.env", owner)
+        yield LocalSystem(home, urls, _owner_settings(owner), supervisor)
 
 
 def _redis_url(supervisor: Supervisor, home: Path) -> str:
@@ -103,15 +107,28 @@ def _database(url: str) -> dict[str, str]:
     return {"PEIYU_DATABASE_URL": url}
 
 
+def _write_environment(path: Path, env: dict[str, str]) -> None:
+    """What an operator's shell needs to use `peiyu` on this system: `set -a; . FILE`."""
+    names = ("PEIYU_DATABASE_URL", "PEIYU_REDIS_URL", "PEIYU_TOKEN_KEY_FILE", "PEIYU_LIST_KEY_FILE")
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        file.writelines(f"{name}={shlex.quote(env[name])}\n" for name in names)
+
+
 def _owner_settings(env: dict[str, str]) -> Settings:
     names = Settings.model_fields
     given = {name: env[f"PEIYU_{name.upper()}"] for name in names if f"PEIYU_{name.upper()}" in env}
     return Settings.model_validate(given)
 
 
-def _port(preferred: int) -> int:
-    """The usual port, or any free one where something else has it."""
-    return preferred if port_is_free(preferred) else free_port()
+def _port(service: str, preferred: int, on_event: OnEvent | None) -> int:
+    """The usual port, or any free one, with a word about it, where something else has it."""
+    if port_is_free(preferred):
+        return preferred
+    other = free_port()
+    if on_event is not None:
+        on_event(f"{service}-api", f"answers on port {other}: {preferred} is taken")
+    return other
 
 
 def _api(service: str, url: str, env: dict[str, str]) -> ProcessSpec:

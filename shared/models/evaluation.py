@@ -23,6 +23,8 @@ class RulebookVersion(Base):
 
     digest: Mapped[str] = mapped_column(primary_key=True)
     rulebook_id: Mapped[str]
+    effective_from: Mapped[date]
+    effective_to: Mapped[date | None]
     text: Mapped[str]
     created_at: Mapped[CreatedAt]
 

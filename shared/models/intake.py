@@ -116,6 +116,7 @@ class WorkbookImport(Base):
     uploaded_by: Mapped[str]
     status: Mapped[str]
     problem: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    warnings: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     rows_read: Mapped[int | None]
     rows_accepted: Mapped[int | None]
     rows_rejected: Mapped[int | None]

@@ -117,8 +117,10 @@ async def live_members(session: AsyncSession, pool_code: str) -> list[PoolMember
     return members
 
 
-async def rulebook_is_known(session: AsyncSession, rulebook_id: str, digest: str) -> bool:
-    statement = select(RulebookVersion.digest).where(
+async def rulebook_period(session: AsyncSession, rulebook_id: str, digest: str) -> tuple[date, date | None] | None:
+    """First and last day of a registered rulebook's force; None where no rulebook has this id and digest."""
+    statement = select(RulebookVersion.effective_from, RulebookVersion.effective_to).where(
         RulebookVersion.digest == digest, RulebookVersion.rulebook_id == rulebook_id
     )
-    return (await session.execute(statement)).scalar_one_or_none() is not None
+    row = (await session.execute(statement)).one_or_none()
+    return None if row is None else (row.effective_from, row.effective_to)

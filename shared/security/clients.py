@@ -55,6 +55,8 @@ async def register_client(session: AsyncSession, *, name: str, role: str, uscc: 
 
 async def authenticate_client(session: AsyncSession, client_id: str, client_secret: str) -> Actor:
     """The client as an actor; Problem `invalid_client` for unknown, disabled or wrong, all alike."""
+    if not client_id.isprintable():  # PostgreSQL has no NUL to compare with
+        raise Problem(INVALID_CLIENT)
     statement = select(ApiClient).where(ApiClient.client_id == client_id, ApiClient.disabled_at.is_(None))
     client = (await session.execute(statement)).scalar_one_or_none()
     stored = client.secret_hash if client else await asyncio.to_thread(_decoy)

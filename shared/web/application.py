@@ -65,17 +65,30 @@ def _lifespan(settings: Settings, service: str, at_start: AtStart | None) -> Cal
 
 
 def _describe_problems(app: FastAPI) -> None:
-    """Add the problem document's schema: FastAPI collects only what is answered as plain JSON."""
+    """Say what FastAPI cannot know: the problem documents, officers' tokens, the key that creating requests need."""
     plain = app.openapi
 
     def openapi() -> dict[str, Any]:
         document = plain()
         schema = ProblemOut.model_json_schema(ref_template="#/components/schemas/{model}")
         parts: dict[str, Any] = schema.pop("$defs", {})
-        document.setdefault("components", {}).setdefault("schemas", {}).update({**parts, "ProblemOut": schema})
+        components = document.setdefault("components", {})
+        components.setdefault("schemas", {}).update({**parts, "ProblemOut": schema})
+        components.setdefault("securitySchemes", {})["OfficerToken"] = {"type": "http", "scheme": "bearer"}
+        for operation in (operation for item in document["paths"].values() for operation in item.values()):
+            _describe_operation(operation)
         return document
 
     app.openapi = openapi
+
+
+def _describe_operation(operation: dict[str, Any]) -> None:
+    # An officer pastes a token where a client logs in; a missing key is refused with a code of our own.
+    if "security" in operation and {"OfficerToken": []} not in operation["security"]:
+        operation["security"].append({"OfficerToken": []})
+    for parameter in operation.get("parameters", ()):
+        if parameter["name"] == "idempotency-key":
+            parameter.update(required=True, schema={"type": "string", "maxLength": 200})
 
 
 def build_application(

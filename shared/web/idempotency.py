@@ -103,7 +103,7 @@ async def idempotency(
         raise Problem(IDEMPOTENCY_KEY_MISSING)
     digest = hashlib.sha256(f"{request.method} {request.url.path}?{request.url.query}\n".encode())
     content_type = request.headers.get("content-type", "")
-    if content_type.startswith("multipart/"):
+    if content_type.startswith(("multipart/", "application/x-www-form-urlencoded")):
         # The boundary differs between retries of the same upload, so the parts are digested.
         form = await request.form()
         for name, part in form.multi_items():

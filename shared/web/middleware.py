@@ -55,7 +55,7 @@ class BodyLimitMiddleware:
         limit = self._limit_of(scope["path"])
         announced = dict(scope["headers"]).get(b"content-length", b"0")
         if announced.isdigit() and int(announced) > limit:
-            await self._refuse(scope, receive, send)
+            await self._refuse(scope, receive, send, limit)
             return
         await self._count(scope, receive, send, limit)
 
@@ -83,13 +83,17 @@ class BodyLimitMiddleware:
             if not exceeded:
                 raise
         if exceeded:
-            await self._refuse(scope, receive, send)
+            await self._refuse(scope, receive, send, limit)
 
-    async def _refuse(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _refuse(self, scope: Scope, receive: Receive, send: Send, limit: int) -> None:
         drained = 0
         more = True
         while more and drained < _DRAIN_LIMIT:
             message = await receive()
             drained += len(message.get("body", b""))
             more = message["type"] == "http.request" and message.get("more_body", False)
-        await problem_response(Problem(PAYLOAD_TOO_LARGE))(scope, receive, send)
+        mebibytes = limit / 1024 / 1024
+        problem = Problem(
+            PAYLOAD_TOO_LARGE, detail_en=f"At most {mebibytes:.0f} MiB", detail_zh=f"最大 {mebibytes:.0f} MiB"
+        )
+        await problem_response(problem)(scope, receive, send)

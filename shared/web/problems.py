@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import structlog
+from asyncpg.exceptions import DataError as DriverDataError
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
@@ -21,6 +22,7 @@ from shared.errors import (
     METHOD_NOT_ALLOWED,
     NOT_FOUND,
     UNAVAILABLE,
+    UNSTORABLE,
     VALIDATION_FAILED,
     Problem,
     Violation,
@@ -93,6 +95,12 @@ def _constraint_of(error: IntegrityError) -> str | None:
     return getattr(cause, "constraint_name", None)
 
 
+def _is_unstorable(error: DBAPIError) -> bool:
+    """Whether a value, not the statement, is at fault: SQL's class 22, or the driver could not encode it."""
+    cause = getattr(error.orig, "__cause__", None)
+    return isinstance(cause, DriverDataError) or str(getattr(cause, "sqlstate", None)).startswith("22")
+
+
 def _translate(error: Exception) -> Problem:
     match error:
         case Problem():
@@ -110,6 +118,8 @@ def _translate(error: Exception) -> Problem:
         case PoolTimeoutError() | InterfaceError() | OperationalError() | ConnectionError():
             logger.warning("unavailable", error=repr(error))
             return Problem(UNAVAILABLE)
+        case DBAPIError() if _is_unstorable(error):
+            return Problem(UNSTORABLE)
         case DBAPIError() if error.connection_invalidated:
             return Problem(UNAVAILABLE)
         case _:

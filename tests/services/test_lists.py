@@ -36,7 +36,7 @@ async def test_an_event_publishes_one_edition_however_often_it_comes(system: Sys
     assert (newest["serial"], newest["previous_digest"]) == (2, first["digest"])
     older = await system.request("finance", "GET", f"{LIST}/editions/1", planner)
     assert older.headers["ETag"] == f'"{first["digest"]}"'
-    await system.refused("finance", "GET", f"{LIST}/editions/3", planner, "no_edition", 404)
+    await system.refused("finance", "GET", f"{LIST}/editions/3", planner, "edition_not_found", 404)
     await system.refused("finance", "GET", f"{LIST}/editions/0", planner, "validation_failed", 422)
 
 

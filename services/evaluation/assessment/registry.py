@@ -24,7 +24,13 @@ async def register_rulebooks(session: AsyncSession) -> None:
     directory = province().rulebooks
     for rulebook in provincial_rulebooks():
         text = directory.joinpath(f"{rulebook.id}.toml").read_text(encoding="utf-8")
-        statement = insert(RulebookVersion).values(digest=rulebook.digest, rulebook_id=rulebook.id, text=text)
+        statement = insert(RulebookVersion).values(
+            digest=rulebook.digest,
+            rulebook_id=rulebook.id,
+            effective_from=rulebook.effective_from,
+            effective_to=rulebook.effective_to,
+            text=text,
+        )
         await session.execute(statement.on_conflict_do_nothing())
 
 

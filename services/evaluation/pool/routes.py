@@ -7,12 +7,18 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from services.evaluation.pool.schemas import MemberPage, PoolOut
-from services.evaluation.pool.service import members_of, pool_by_code
+from services.evaluation.pool.service import list_pools, members_of, pool_by_code
 from shared.security.actor import Actor
 from shared.web.security import requires
 from shared.web.sessions import SessionDep
 
 router = APIRouter(prefix="/v1/pools", tags=["pool"])
+
+
+@router.get("", summary="List pools")
+async def get_pools(session: SessionDep, _: Annotated[Actor, requires("pool:read")]) -> list[PoolOut]:
+    """Every pool with its cap and how many members it has."""
+    return await list_pools(session)
 
 
 @router.get("/{code}", summary="Read a pool")

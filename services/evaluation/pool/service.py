@@ -28,6 +28,12 @@ async def pool_by_code(session: AsyncSession, code: str) -> PoolOut:
     return PoolOut.model_validate(pool, from_attributes=True)
 
 
+async def list_pools(session: AsyncSession) -> list[PoolOut]:
+    """Every pool, by code."""
+    rows = (await session.execute(select(Pool).order_by(Pool.code))).scalars()
+    return [PoolOut.model_validate(row, from_attributes=True) for row in rows]
+
+
 async def members_of(session: AsyncSession, code: str, *, after: str, limit: int) -> MemberPage:
     """Members now, in order of 统一社会信用代码."""
     await pool_by_code(session, code)

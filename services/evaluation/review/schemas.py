@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-Part = Annotated[str, Field(max_length=100, examples=["8.influence"])]
+Part = Annotated[str, Field(max_length=100, examples=["2.qualification"])]
 Reason = Annotated[str, Field(min_length=2, max_length=2000)]
 
 

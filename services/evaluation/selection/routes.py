@@ -43,7 +43,7 @@ async def get_entries(
     plan_id: uuid.UUID,
     session: SessionDep,
     _: Annotated[Actor, requires("plans:read")],
-    cursor: Annotated[int, Query(ge=0)] = 0,
+    cursor: Annotated[int, Query(ge=0, le=2_147_483_647)] = 0,
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
 ) -> PlanEntryPage:
     """Candidates in order of rank."""

@@ -6,7 +6,7 @@ from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import undefer
 
-from services.finance.lists.errors import NO_EDITION
+from services.finance.lists.errors import EDITION_NOT_FOUND, NO_EDITION
 from services.finance.lists.programmes import readable_programme
 from services.finance.lists.schemas import EditionSummary
 from shared.errors import Problem
@@ -25,7 +25,7 @@ async def edition_for(session: AsyncSession, actor: Actor, code: str, serial: in
     )
     edition = (await session.execute(statement)).scalar_one_or_none()
     if edition is None:
-        raise Problem(NO_EDITION)
+        raise Problem(NO_EDITION if serial is None else EDITION_NOT_FOUND)
     return edition
 
 

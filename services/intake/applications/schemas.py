@@ -20,10 +20,12 @@ from pydantic import (
     Field,
     PlainSerializer,
     ValidationInfo,
+    WithJsonSchema,
     field_validator,
     model_validator,
 )
 
+from shared.calendar import business_date, now
 from shared.identifiers import (
     IdentifierError,
     parse_patent_application_no,
@@ -74,6 +76,18 @@ def _no_control_characters(value: str) -> str:
     return value
 
 
+def _not_after_today(value: date) -> date:
+    if value > business_date(now()):
+        raise custom_error("future_date")
+    return value
+
+
+def _not_after_this_year(value: int) -> int:
+    if value > business_date(now()).year:
+        raise custom_error("future_date")
+    return value
+
+
 def _exact(value: Any) -> Any:
     # A JSON number passes through binary floating point in most clients; money does not.
     if isinstance(value, float | bool):
@@ -90,15 +104,18 @@ PatentNo = Annotated[str, Field(max_length=40, examples=["202010566088.9"]), Aft
 Division = Annotated[str, Field(pattern=r"^\d{6}$", examples=["420106"]), AfterValidator(_division)]
 IndustryClass = Annotated[str, Field(pattern=r"^\d{4}$", examples=["3976"]), AfterValidator(_industry)]
 Text = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_no_control_characters)]
+Flag = Annotated[bool, Field(strict=True)]
 Count = Annotated[int, Field(ge=0, le=PEOPLE_LIMIT, strict=True)]
 PlainDate = Annotated[date, Field(ge=date(1949, 10, 1), le=date(2100, 12, 31))]
-Year = Annotated[int, Field(ge=1990, le=2100, strict=True)]
+PastDate = Annotated[PlainDate, AfterValidator(_not_after_today)]
+Year = Annotated[int, Field(ge=1990, le=2100, strict=True), AfterValidator(_not_after_this_year)]
 _money = PlainSerializer(_money_text, return_type=str)
+_DECIMAL_TEXT = WithJsonSchema({"type": "string", "pattern": r"^-?\d+(\.\d{1,2})?$", "examples": ["12000000.00"]})
 _is_exact = BeforeValidator(_exact)
 _precise = Field(max_digits=16, decimal_places=2)
-Money = Annotated[Decimal, Field(ge=0, le=MONEY_LIMIT), _precise, _is_exact, _money]
-SignedMoney = Annotated[Decimal, Field(ge=-MONEY_LIMIT, le=MONEY_LIMIT), _precise, _is_exact, _money]
-Percent = Annotated[Decimal, Field(ge=0, le=100), _precise, _is_exact, _money]
+Money = Annotated[Decimal, Field(ge=0, le=MONEY_LIMIT), _precise, _is_exact, _money, _DECIMAL_TEXT]
+SignedMoney = Annotated[Decimal, Field(ge=-MONEY_LIMIT, le=MONEY_LIMIT), _precise, _is_exact, _money, _DECIMAL_TEXT]
+Percent = Annotated[Decimal, Field(ge=0, le=100), _precise, _is_exact, _money, _DECIMAL_TEXT]
 
 
 class FormPart(BaseModel):
@@ -121,7 +138,7 @@ class People(FormPart):
     rd_staff: Count | None = None
     rd_leader: Text | None = None
     ip_staff: Count | None = None
-    has_technology_vice_president: bool | None = None
+    has_technology_vice_president: Flag | None = None
 
     @field_validator("rd_staff", "ip_staff")
     @classmethod
@@ -152,7 +169,7 @@ QualificationType = Literal[
 class Qualification(FormPart):
     type: QualificationType
     certificate_no: Text | None = None
-    issued_on: PlainDate | None = None
+    issued_on: PastDate | None = None
     expires_on: PlainDate | None = None
 
     @model_validator(mode="after")
@@ -167,9 +184,9 @@ class Patent(FormPart):
     kind: Literal["invention", "utility_model", "design"]
     ipc_main: Annotated[str, Field(pattern=r"^(?:[A-H]\d{2}[A-Z](?: ?\d{1,4}/\d{2,6})?|\d{2}-\d{2})$")] | None = None
     legal_status: Literal["valid", "pending", "terminated", "invalidated", "expired"] | None = None
-    granted_on: PlainDate | None = None
+    granted_on: PastDate | None = None
     source: Literal["own_rd", "assigned", "licensed"] | None = None
-    industrialised: bool | None = None
+    industrialised: Flag | None = None
     product_names: Annotated[list[Text], Field(max_length=50)] | None = None
 
     @model_validator(mode="after")
@@ -183,11 +200,11 @@ class Patent(FormPart):
 
 class Product(FormPart):
     name: Text
-    is_main: bool | None = None
+    is_main: Flag | None = None
     sales_cny: Money | None = None
     profit_cny: SignedMoney | None = None
     filing_no: Text | None = None
-    filed_on: PlainDate | None = None
+    filed_on: PastDate | None = None
     recognised_year: Year | None = None
 
 
@@ -206,19 +223,19 @@ class Collaboration(FormPart):
 
 
 class IpManagement(FormPart):
-    has_policy: bool | None = None
-    has_unit: bool | None = None
-    has_budget: bool | None = None
+    has_policy: Flag | None = None
+    has_unit: Flag | None = None
+    has_budget: Flag | None = None
 
 
 class Declarations(FormPart):
     """What the enterprise declares (附件 10). `truthful` must be true; the rest may be left unanswered."""
 
-    truthful: bool
-    no_abnormal_filing: bool | None = None
-    no_major_accident: bool | None = None
-    no_violation: bool | None = None
-    no_serious_dishonesty: bool | None = None
+    truthful: Flag
+    no_abnormal_filing: Flag | None = None
+    no_major_accident: Flag | None = None
+    no_violation: Flag | None = None
+    no_serious_dishonesty: Flag | None = None
 
     @field_validator("truthful")
     @classmethod
@@ -237,8 +254,8 @@ class ApplicationForm(FormPart):
     uscc: Uscc
     name: Text
     registered_division: Division
-    established_on: PlainDate | None = None
-    legal_person: bool | None = None
+    established_on: PastDate | None = None
+    legal_person: Flag | None = None
     industry_class: IndustryClass | None = None
     main_business_share_percent: Percent | None = None
     contact_name: Text | None = None

@@ -20,7 +20,7 @@ from services.intake.applications.schemas import ApplicationForm
 from services.intake.cycles.errors import CYCLE_NOT_FOUND, OUTSIDE_WINDOW
 from shared.canonical import canonical_text_without_floats, sha256_hex
 from shared.db import Database
-from shared.errors import Problem, Violation
+from shared.errors import ErrorKind, Problem, Violation
 from shared.idempotency import RetryKey
 from shared.models.base import new_id
 from shared.reference.divisions import city_of
@@ -74,8 +74,9 @@ _STORE = text(
         WHEN NOT EXISTS (SELECT FROM cycle WHERE code = :cycle) THEN refuse('cycle_not_found')
         WHEN NOT EXISTS (SELECT FROM cycle_found) THEN refuse(
             'outside_application_window',
-            (SELECT concat(to_json(opens_at) #>> '{}', ' – ', to_json(closes_at) #>> '{}') FROM cycle
-             WHERE code = :cycle))
+            (SELECT concat(to_char(opens_at AT TIME ZONE 'Asia/Shanghai', 'YYYY-MM-DD HH24:MI'), ' – ',
+                           to_char(closes_at AT TIME ZONE 'Asia/Shanghai', 'YYYY-MM-DD HH24:MI'), ' (UTC+8)')
+             FROM cycle WHERE code = :cycle))
         WHEN NOT EXISTS (SELECT FROM enterprise_kept) THEN refuse('registered_elsewhere')
         WHEN NOT EXISTS (SELECT FROM application_kept) THEN refuse('application_exists')
         ELSE (SELECT CAST(body AS text) FROM answer)
@@ -97,13 +98,13 @@ class Submission:
 def check_reach(actor: Actor, form: ApplicationForm) -> None:
     """An enterprise applies for itself, a city officer for enterprises registered in the city."""
     if actor.uscc is not None and form.uscc != actor.uscc:
-        raise Problem(NOT_OWN_ENTERPRISE, violations=[_at("/uscc", "not_own_enterprise", NOT_OWN_ENTERPRISE.title_zh)])
+        raise Problem(NOT_OWN_ENTERPRISE, violations=[_at("/uscc", NOT_OWN_ENTERPRISE)])
     if actor.city_code is not None and city_of(form.registered_division) != actor.city_code:
-        raise Problem(OUTSIDE_CITY, violations=[_at("/registered_division", "outside_city", OUTSIDE_CITY.title_zh)])
+        raise Problem(OUTSIDE_CITY, violations=[_at("/registered_division", OUTSIDE_CITY)])
 
 
-def _at(pointer: str, code: str, message_zh: str) -> Violation:
-    return Violation(code, message_zh, code.replace("_", " "), pointer=pointer)
+def _at(pointer: str, kind: ErrorKind) -> Violation:
+    return Violation(kind.code, kind.title_zh, kind.title_en, pointer=pointer)
 
 
 async def submit_alone(database: Database, actor: Actor, submission: Submission, retry: RetryKey) -> str:

@@ -7,6 +7,9 @@ CYCLE_NOT_FOUND = ErrorKind("cycle_not_found", 404, "No such cycle", "没有该�
 RULEBOOK_UNKNOWN = ErrorKind(
     "rulebook_unknown", 422, "No rulebook has this id and digest", "没有该标识与摘要对应的评判规则"
 )
+RULEBOOK_NOT_IN_FORCE = ErrorKind(
+    "rulebook_not_in_force", 422, "The rulebook is not in force on the assessment date", "评估日不在评判规则的施行期内"
+)
 OUTSIDE_WINDOW = ErrorKind(
     "outside_application_window", 409, "The cycle does not take applications now", "当前不在该批次的申报时间内"
 )

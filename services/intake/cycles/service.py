@@ -5,19 +5,23 @@ from __future__ import annotations
 from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.intake.cycles.errors import CYCLE_NOT_FOUND, OUTSIDE_WINDOW, RULEBOOK_UNKNOWN
+from services.intake.cycles.errors import CYCLE_NOT_FOUND, OUTSIDE_WINDOW, RULEBOOK_NOT_IN_FORCE, RULEBOOK_UNKNOWN
 from services.intake.cycles.schemas import CycleIn, CycleOut
 from shared import audit, calendar
 from shared.errors import Problem
 from shared.models.intake import Cycle, CycleQuota
-from shared.models.reads import quotas_of, rulebook_is_known
+from shared.models.reads import quotas_of, rulebook_period
 from shared.security.actor import Actor
 
 
 async def open_cycle(session: AsyncSession, actor: Actor, cycle_in: CycleIn) -> CycleOut:
     """Store a cycle pinned to a rulebook that evaluation knows (方案二(六)11)."""
-    if not await rulebook_is_known(session, cycle_in.rulebook_id, cycle_in.rulebook_digest):
+    period = await rulebook_period(session, cycle_in.rulebook_id, cycle_in.rulebook_digest)
+    if period is None:
         raise Problem(RULEBOOK_UNKNOWN)
+    first, last = period
+    if cycle_in.assessed_on < first or (last is not None and cycle_in.assessed_on > last):
+        raise Problem(RULEBOOK_NOT_IN_FORCE)
     cycle = Cycle(**cycle_in.model_dump(exclude={"quotas"}))
     session.add(cycle)
     await session.flush()
@@ -44,8 +48,8 @@ async def cycle_taking_applications(session: AsyncSession, code: str) -> Cycle:
     if not cycle.opens_at <= calendar.now() < cycle.closes_at:
         raise Problem(
             OUTSIDE_WINDOW,
-            detail_en=f"Open from {cycle.opens_at.isoformat()} to {cycle.closes_at.isoformat()}",
-            detail_zh=f"申报时间：{cycle.opens_at.isoformat()} 至 {cycle.closes_at.isoformat()}",
+            detail_en=f"{calendar.local_minute(cycle.opens_at)} – {calendar.local_minute(cycle.closes_at)} (UTC+8)",
+            detail_zh=f"{calendar.local_minute(cycle.opens_at)} – {calendar.local_minute(cycle.closes_at)} (UTC+8)",
         )
     return cycle
 

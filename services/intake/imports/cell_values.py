@@ -68,7 +68,11 @@ def parse_cell(value: CellValue, column: Column, unit: str | None = None) -> For
     `unit` is the unit that the workbook's heading states for a money column. Raises CellError.
     """
     if isinstance(value, FormulaError):
-        raise CellError("formula_error", "单元格显示公式错误（如 #DIV/0!、#REF!）", "The cell shows a formula error")
+        raise CellError(
+            "formula_error",
+            "公式有错误（如 #DIV/0!、#REF!）或没有保存计算结果",
+            "The formula is in error or has no stored result",
+        )
     if value is None or (isinstance(value, str) and _folded(value).upper() in _BLANK):
         return None
     if column.kind in ("money", "signed_money"):

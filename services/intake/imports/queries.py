@@ -35,6 +35,7 @@ async def import_within_reach(session: AsyncSession, actor: Actor, import_id: uu
         rows_accepted=found.rows_accepted,
         rows_rejected=found.rows_rejected,
         problem=found.problem,
+        warnings=(found.warnings or {}).get("items"),
         created_at=found.created_at,
         finished_at=found.finished_at,
     )

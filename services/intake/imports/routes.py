@@ -56,7 +56,7 @@ async def get_rejected_rows(
     import_id: uuid.UUID,
     session: SessionDep,
     actor: Annotated[Actor, requires("imports:read")],
-    cursor: Annotated[int, Query(ge=-1)] = -1,
+    cursor: Annotated[int, Query(ge=-1, le=2_147_483_647)] = -1,
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
 ) -> RejectedRowPage:
     """Each rejected row with every reason at its cell."""

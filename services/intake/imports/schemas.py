@@ -12,7 +12,7 @@ from pydantic import BaseModel
 class ImportOut(BaseModel):
     """`status` is received, processed, or refused (the file as a whole; `problem` says why).
 
-    Rows are those of the enterprise sheet: `rows_read` = `rows_accepted` + `rows_rejected`.
+    `warnings` name columns of the workbook that were not read or are absent. Rows are those of the enterprise sheet: `rows_read` = `rows_accepted` + `rows_rejected`.
     """
 
     id: uuid.UUID
@@ -23,6 +23,7 @@ class ImportOut(BaseModel):
     rows_accepted: int | None
     rows_rejected: int | None
     problem: dict[str, Any] | None
+    warnings: list[dict[str, Any]] | None
     created_at: datetime
     finished_at: datetime | None
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
+from typing import Any
 
 from sqlalchemy import func, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -31,6 +32,7 @@ async def import_workbook(work: Work) -> None:
     except Problem as problem:
         upload.status, upload.problem = "refused", document(problem)
         return
+    upload.warnings = {"items": _shown(reading.warnings)}
     refused = await _submit_all(work.session, upload, reading.forms)
     rejected = sorted([*reading.rejections, *refused], key=lambda row: (row.sheet, row.row))
     await _store_rejections(work.session, upload.id, rejected)
@@ -62,6 +64,10 @@ def _refusal(read: ReadForm, problem: Problem) -> RejectedRowReading:
     return RejectedRowReading(sheet=read.sheet, row=read.row, uscc=read.form.uscc, violations=[violation])
 
 
+def _shown(violations: list[Violation]) -> list[dict[str, Any]]:
+    return [violation_out(violation).model_dump(exclude_none=True) for violation in violations]
+
+
 async def _store_rejections(session: AsyncSession, import_id: uuid.UUID, rejected: list[RejectedRowReading]) -> None:
     rows = [
         {
@@ -70,9 +76,7 @@ async def _store_rejections(session: AsyncSession, import_id: uuid.UUID, rejecte
             "sheet": row.sheet,
             "row": row.row,
             "uscc": row.uscc,
-            "violations": {
-                "items": [violation_out(violation).model_dump(exclude_none=True) for violation in row.violations]
-            },
+            "violations": {"items": _shown(row.violations)},
         }
         for position, row in enumerate(rejected)
     ]

@@ -48,6 +48,7 @@ async def receive_workbook(
         rows_accepted=None,
         rows_rejected=None,
         problem=None,
+        warnings=None,
         created_at=received.created_at,
         finished_at=None,
     )

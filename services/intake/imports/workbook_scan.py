@@ -11,6 +11,7 @@ import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from io import BytesIO
+from itertools import chain
 from posixpath import join, normpath
 from xml.etree import ElementTree as ET
 
@@ -31,10 +32,15 @@ _MAX_FORMULA_ERRORS = 10_000
 _FAR = rb"((?:[D-Z][A-Z]|[A-Z]{3,})\d+|[A-Z]+\d{6,})"
 _FAR_CELLS = tuple(re.compile(rb" r=%b%b%b(?:[^>]{0,300}[^/>])?>" % (quote, _FAR, quote)) for quote in (b'"', b"'"))
 _ERROR_CELL = re.compile(rb"<(?:\w{1,9}:)?c\s[^>]{0,300}?\bt\s*=\s*[\"']e[\"'][^>]{0,300}>")
+# A formula whose result was never saved reads as blank; some programs write such cells.
+_UNCOMPUTED_CELL = re.compile(
+    rb"<(?:\w{1,9}:)?c\s[^>]{0,300}>\s*<(?:\w{1,9}:)?f\b(?:[^>]{0,300}/>|[^>]{0,300}>[^<]{0,1000}</(?:\w{1,9}:)?f>)\s*"
+    rb"(?:<(?:\w{1,9}:)?v\s*(?:/>|>\s*</(?:\w{1,9}:)?v>)\s*)?</(?:\w{1,9}:)?c>"
+)
 _REFERENCE = re.compile(rb"\br\s*=\s*[\"']([A-Z]{1,3}\d{1,7})[\"']")
 _FORBIDDEN = (b"<!DOCTYPE", b"<!ENTITY")
 # A quick look that decides whether a chunk is worth the exact pattern.
-_ERROR_HINTS = (b't="e"', b"t='e'")
+_ERROR_HINTS = (b't="e"', b"t='e'", b"<f", b":f")
 _WIDE_XML = (b"\xff\xfe", b"\xfe\xff", b"<\0", b"\0<")
 
 _RELATION_ID = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
@@ -151,7 +157,7 @@ def _check_cells(archive: zipfile.ZipFile, sheet: str, part: str) -> list[str]:
             raise WorkbookRefusedError("workbook_out_of_range", cell=f"{sheet}!{far.group(1).decode()[:10]}")
         if not any(hint in chunk for hint in _ERROR_HINTS):
             continue
-        for match in _ERROR_CELL.finditer(chunk):
+        for match in chain(_ERROR_CELL.finditer(chunk), _UNCOMPUTED_CELL.finditer(chunk)):
             reference = _REFERENCE.search(match.group())
             if reference and len(errors) < _MAX_FORMULA_ERRORS:
                 errors.add(reference.group(1).decode())
