@@ -8,7 +8,7 @@ from operator import mul
 from stdnum.cn import uscc as stdnum_uscc
 from stdnum.exceptions import InvalidChecksum, ValidationError
 
-_PATENT_NO = re.compile(r"(?:ZL)?(\d{12}|\d{8})\.?([\dX])", re.IGNORECASE)
+_PATENT_NO = re.compile(r"(?:ZL)?(\d{12}|\d{8})\.?([\dX])", re.IGNORECASE | re.ASCII)
 _PATENT_WEIGHTS = (2, 3, 4, 5, 6, 7, 8, 9, 2, 3, 4, 5)
 PATENT_KINDS = {"1": "invention", "2": "utility_model", "3": "design", "8": "invention", "9": "utility_model"}
 

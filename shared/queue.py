@@ -6,6 +6,7 @@ keeps no result, and may lose everything; the relay sends again whatever is not 
 
 from __future__ import annotations
 
+import asyncio
 import json
 import uuid
 from collections.abc import Awaitable, Callable, Mapping
@@ -75,7 +76,9 @@ async def handle_row(
             if row is None:
                 return
             structlog.contextvars.bind_contextvars(request_id=row.request_id, event_id=str(row.event_id))
-            await handlers[row.consumer](Work(session, row.event_id, row.payload, settings))
+            # Our own time-out, since arq's cancels the job before the failure could be counted.
+            async with asyncio.timeout(settings.job_timeout_seconds):
+                await handlers[row.consumer](Work(session, row.event_id, row.payload, settings))
             await outbox.mark_processed(session, row)
     except Exception as error:
         logger.exception("event_failed", row_id=str(row_id))
@@ -109,7 +112,7 @@ def build_worker(service: str, handlers: Mapping[str, Handler], settings: Settin
         on_startup=startup,
         on_shutdown=shutdown,
         max_jobs=4,
-        job_timeout=settings.job_timeout_seconds,
+        job_timeout=settings.job_timeout_seconds + 30,
         poll_delay=0.05 if burst else 0.1,
         keep_result=0,
         retry_jobs=False,

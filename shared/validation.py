@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -9,6 +10,8 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from shared.errors import Violation
+
+_ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 # Our own codes, each with a Chinese and an English text.
 _CUSTOM: dict[str, tuple[str, str]] = {
@@ -29,6 +32,8 @@ _CUSTOM: dict[str, tuple[str, str]] = {
     "ip_staff_exceeds_employees": ("知识产权人员数多于从业人员数", "More IP staff than employees"),
     "duplicate_patent": ("同一专利重复填报", "The same patent is listed twice"),
     "duplicate_product": ("同一产品重复填报", "The same product is listed twice"),
+    "not_a_date": ("不是有效日期（例：2024-06-06）", "Not a date such as 2024-06-06"),
+    "not_a_number": ("不是有效数字", "Not a decimal number in plain digits"),
     "future_date": ("日期在今天之后", "The date lies in the future"),
     "city_unknown": ("不是本省的市州代码", "Not a city of the province"),
     "window_empty": ("截止时间应晚于开始时间", "The window closes before it opens"),
@@ -74,6 +79,15 @@ def custom_error(code: str) -> PydanticCustomError:
     chinese, english = _CUSTOM[code]
     # The pair travels in the error's context so that both texts reach the answer.
     return PydanticCustomError(code, "{en}", {"zh": chinese, "en": english})  # type: ignore[arg-type]
+
+
+def iso_date(value: object) -> object:
+    """Before-validator of dates: an ISO text or a date, never a number of seconds since 1970."""
+    if isinstance(value, str) and not _ISO_DATE.fullmatch(value.strip()):
+        raise custom_error("not_a_date")
+    if isinstance(value, bool | int | float):
+        raise custom_error("not_a_date")
+    return value
 
 
 def json_pointer(location: Iterable[int | str]) -> str:

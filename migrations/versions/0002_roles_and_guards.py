@@ -59,6 +59,11 @@ def upgrade() -> None:
         op.execute(f"GRANT SELECT ON api_client TO {role}")
         op.execute(f"GRANT INSERT ON audit_entry TO {role}")
         op.execute(f"GRANT SELECT, INSERT, UPDATE ON outbox_event, idempotency_record TO {role}")
+    # Receipts, caps and stays are narrower than their tables: only what a use case changes may be changed.
+    op.execute("REVOKE UPDATE, DELETE ON assessment, pool, membership FROM peiyu_evaluation")
+    op.execute("GRANT UPDATE (overall, current) ON assessment TO peiyu_evaluation")
+    op.execute("GRANT UPDATE (live) ON pool TO peiyu_evaluation")
+    op.execute("GRANT UPDATE (during) ON membership TO peiyu_evaluation")
     op.execute("GRANT SELECT, UPDATE ON outbox_event TO peiyu_relay")
     op.execute(
         """
@@ -71,6 +76,11 @@ def upgrade() -> None:
     for table in IMMUTABLE:
         op.execute(
             f"CREATE TRIGGER immutable BEFORE UPDATE OR DELETE ON {table} FOR EACH ROW EXECUTE FUNCTION refuse_change()"
+        )
+    for table in IMMUTABLE:
+        op.execute(
+            f"CREATE TRIGGER never_emptied BEFORE TRUNCATE ON {table} "
+            "FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()"
         )
     # For statements that do everything at once: a refusal rolls back all of it. shared/errors.py reads the code.
     op.execute(
@@ -106,6 +116,7 @@ def downgrade() -> None:
     op.execute("DROP FUNCTION count_live_memberships")
     for table in IMMUTABLE:
         op.execute(f"DROP TRIGGER immutable ON {table}")
+        op.execute(f"DROP TRIGGER never_emptied ON {table}")
     op.execute("DROP FUNCTION refuse_change")
     op.execute("DROP FUNCTION refuse")
     for role, tables in OWNED.items():

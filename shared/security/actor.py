@@ -70,3 +70,8 @@ class Actor:
     scopes: frozenset[str]
     city_code: str | None = None
     uscc: str | None = None
+
+    @property
+    def identity(self) -> str:
+        """Tells apart people of one name in different roles or cities."""
+        return f"{self.role}:{self.city_code or self.uscc or ''}:{self.subject}"

@@ -12,7 +12,8 @@ from argon2.exceptions import VerificationError
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from shared.errors import INVALID_CLIENT, Problem
+from shared.db import Database
+from shared.errors import INVALID_CLIENT, UNAVAILABLE, Problem
 from shared.identifiers import parse_uscc
 from shared.models.identity import CLIENT_ROLES, ApiClient
 from shared.security.actor import Actor
@@ -53,17 +54,46 @@ async def register_client(session: AsyncSession, *, name: str, role: str, uscc: 
     return credentials
 
 
-async def authenticate_client(session: AsyncSession, client_id: str, client_secret: str) -> Actor:
-    """The client as an actor; Problem `invalid_client` for unknown, disabled or wrong, all alike."""
-    if not client_id.isprintable():  # PostgreSQL has no NUL to compare with
-        raise Problem(INVALID_CLIENT)
-    statement = select(ApiClient).where(ApiClient.client_id == client_id, ApiClient.disabled_at.is_(None))
-    client = (await session.execute(statement)).scalar_one_or_none()
-    stored = client.secret_hash if client else await asyncio.to_thread(_decoy)
-    try:
-        await asyncio.to_thread(_HASHER.verify, stored, client_secret)
-    except VerificationError:
-        raise Problem(INVALID_CLIENT) from None
-    if client is None:
-        raise Problem(INVALID_CLIENT)
-    return actor_of_role(client.client_id, client.role, uscc=client.uscc)
+# Verifying costs tens of milliseconds of a processor on purpose: few at once, and no endless queue behind them.
+_MOST_WAITING = 40
+
+
+class ClientAuthenticator:
+    """Checks clients' secrets, a few at a time, without holding a database connection meanwhile."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._gate = asyncio.Semaphore(2)
+        self._waiting = 0
+
+    async def authenticate(self, client_id: str, client_secret: str) -> Actor:
+        """The client as an actor; Problem `invalid_client` for unknown, disabled or wrong, all alike.
+
+        Problem `unavailable` while too many are being checked.
+        """
+        if self._waiting >= _MOST_WAITING:
+            raise Problem(UNAVAILABLE)
+        self._waiting += 1
+        try:
+            async with self._gate:
+                return await self._checked(client_id, client_secret)
+        finally:
+            self._waiting -= 1
+
+    async def _checked(self, client_id: str, client_secret: str) -> Actor:
+        client = await self._find(client_id)
+        stored = client.secret_hash if client else await asyncio.to_thread(_decoy)
+        try:
+            await asyncio.to_thread(_HASHER.verify, stored, client_secret)
+        except VerificationError:
+            raise Problem(INVALID_CLIENT) from None
+        if client is None:
+            raise Problem(INVALID_CLIENT)
+        return actor_of_role(client.client_id, client.role, uscc=client.uscc)
+
+    async def _find(self, client_id: str) -> ApiClient | None:
+        if not client_id.isprintable():  # PostgreSQL has no NUL to compare with
+            return None
+        statement = select(ApiClient).where(ApiClient.client_id == client_id, ApiClient.disabled_at.is_(None))
+        async with self._database.sessions() as session:
+            return (await session.execute(statement)).scalar_one_or_none()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 import uuid
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -76,17 +77,19 @@ class TokenAuthority:
                 raise Problem(UNAUTHENTICATED)
         except (JoseError, ValueError):
             raise Problem(UNAUTHENTICATED) from None
-        claims = decoded.claims
-        granted = ROLE_SCOPES.get(str(claims["role"]), frozenset())
-        actor = Actor(
-            subject=str(claims["sub"]),
-            role=str(claims["role"]),
-            # A role that lost a scope since the token was issued loses it at once.
-            scopes=granted & frozenset(str(claims.get("scope", "")).split()),
-            city_code=claims.get("city_code"),
-            uscc=claims.get("uscc"),
-        )
-        return actor, float(claims["exp"])
+        return _actor_of(decoded.claims), float(decoded.claims["exp"])
+
+
+def _actor_of(claims: dict[str, Any]) -> Actor:
+    texts = {name: claims.get(name) for name in ("sub", "role", "city_code", "uscc", "scope")}
+    if any(value is not None and not (isinstance(value, str) and value.isprintable()) for value in texts.values()):
+        raise Problem(UNAUTHENTICATED)
+    try:
+        whole = actor_of_role(str(texts["sub"]), str(texts["role"]), city_code=texts["city_code"], uscc=texts["uscc"])
+    except ValueError:
+        raise Problem(UNAUTHENTICATED) from None
+    # A role that lost a scope since the token was issued loses it at once.
+    return replace(whole, scopes=whole.scopes & frozenset(str(texts["scope"] or "").split()))
 
 
 def actor_of_role(subject: str, role: str, *, city_code: str | None = None, uscc: str | None = None) -> Actor:

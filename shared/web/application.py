@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from shared.db import open_database
 from shared.logging import configure_logging
 from shared.schema import ensure_current_schema
+from shared.security.clients import ClientAuthenticator
 from shared.security.keys import load_key
 from shared.security.tokens import TokenAuthority
 from shared.settings import Settings
@@ -55,6 +56,7 @@ def _lifespan(settings: Settings, service: str, at_start: AtStart | None) -> Cal
         database = open_database(settings, service)
         await ensure_current_schema(database.engine)
         app.state.database = database
+        app.state.clients = ClientAuthenticator(database)
         if at_start is not None:
             async with database.sessions.begin() as session:
                 await at_start(session)
@@ -113,6 +115,8 @@ def build_application(
         docs_url="/docs" if settings.docs_enabled else None,
         redoc_url=None,
         openapi_url="/openapi.json" if settings.docs_enabled else None,
+        # A redirect would be built from the caller's Host header.
+        redirect_slashes=False,
         lifespan=_lifespan(settings, service, at_start),
         responses=dict.fromkeys(_PROBLEM_STATUSES, _PROBLEM_RESPONSE),
     )

@@ -62,7 +62,7 @@ class Idempotency:
 
     def _record(self, actor: Actor, status: int, body: str) -> dict[str, Any]:
         return {
-            "actor": actor.subject,
+            "actor": actor.identity,
             "key": self.retry.key,
             "request_digest": self.retry.request_digest,
             "status": status,
@@ -72,7 +72,7 @@ class Idempotency:
     async def _replay(self, actor: Actor) -> None:
         """Raise Replayed where an answer is stored; a transaction of its own, since the caller's has failed."""
         stored = select(IdempotencyRecord).where(
-            IdempotencyRecord.actor == actor.subject, IdempotencyRecord.key == self.retry.key
+            IdempotencyRecord.actor == actor.identity, IdempotencyRecord.key == self.retry.key
         )
         async with self._database.sessions() as session:
             record = (await session.execute(stored)).scalar_one_or_none()
@@ -108,7 +108,9 @@ async def idempotency(
         form = await request.form()
         for name, part in form.multi_items():
             digest.update(name.encode())
-            digest.update(part.encode() if isinstance(part, str) else await part.read())
+            digest.update(
+                part.encode() if isinstance(part, str) else (part.filename or "").encode() + await part.read()
+            )
             if not isinstance(part, str):
                 await part.seek(0)
     else:

@@ -30,6 +30,8 @@ from shared.errors import (
 from shared.validation import violations_of
 
 logger = structlog.get_logger(__name__)
+# Deadlock, serialization failure, lock not available, cancelled: the same request may well succeed next time.
+_TRY_AGAIN = {"40P01", "40001", "55P03", "57014"}
 MEDIA_TYPE = "application/problem+json"
 
 
@@ -98,7 +100,11 @@ def _constraint_of(error: IntegrityError) -> str | None:
 def _is_unstorable(error: DBAPIError) -> bool:
     """Whether a value, not the statement, is at fault: SQL's class 22, or the driver could not encode it."""
     cause = getattr(error.orig, "__cause__", None)
-    return isinstance(cause, DriverDataError) or str(getattr(cause, "sqlstate", None)).startswith("22")
+    return isinstance(cause, DriverDataError) or _sqlstate(error).startswith("22")
+
+
+def _sqlstate(error: DBAPIError) -> str:
+    return str(getattr(getattr(error.orig, "__cause__", None), "sqlstate", None))
 
 
 def _translate(error: Exception) -> Problem:
@@ -120,7 +126,7 @@ def _translate(error: Exception) -> Problem:
             return Problem(UNAVAILABLE)
         case DBAPIError() if _is_unstorable(error):
             return Problem(UNSTORABLE)
-        case DBAPIError() if error.connection_invalidated:
+        case DBAPIError() if error.connection_invalidated or _sqlstate(error) in _TRY_AGAIN:
             return Problem(UNAVAILABLE)
         case _:
             logger.exception("unexpected_error", exc_info=error)

@@ -12,10 +12,9 @@ from fastapi import APIRouter, Form, Request, Response
 from pydantic import BaseModel
 
 from shared.errors import BAD_REQUEST, INVALID_CLIENT, ErrorKind, Problem
-from shared.security.clients import authenticate_client
+from shared.security.clients import ClientAuthenticator
 from shared.security.tokens import TokenAuthority
 from shared.settings import Settings
-from shared.web.sessions import SessionDep
 
 UNSUPPORTED_GRANT = ErrorKind(
     "unsupported_grant_type", 400, "Only client_credentials is supported", "仅支持 client_credentials 授权方式"
@@ -32,7 +31,7 @@ class TokenOut(BaseModel):
 
 def _basic_credentials(header: str) -> tuple[str, str]:
     try:
-        text = base64.b64decode(header.removeprefix("Basic "), validate=True).decode()
+        text = base64.b64decode(header[len("Basic ") :], validate=True).decode()
     except (binascii.Error, UnicodeDecodeError):
         raise Problem(BAD_REQUEST) from None
     name, _, secret = text.partition(":")
@@ -43,7 +42,6 @@ def _basic_credentials(header: str) -> tuple[str, str]:
 async def issue_token(
     request: Request,
     response: Response,
-    session: SessionDep,
     grant_type: Annotated[str, Form()],
     client_id: Annotated[str | None, Form()] = None,
     client_secret: Annotated[str | None, Form()] = None,
@@ -52,11 +50,12 @@ async def issue_token(
     if grant_type != "client_credentials":
         raise Problem(UNSUPPORTED_GRANT)
     header = request.headers.get("authorization", "")
-    if header.startswith("Basic "):
+    if header.lower().startswith("basic "):
         client_id, client_secret = _basic_credentials(header)
     if not client_id or not client_secret:
         raise Problem(INVALID_CLIENT)
-    actor = await authenticate_client(session, client_id, client_secret)
+    clients: ClientAuthenticator = request.app.state.clients
+    actor = await clients.authenticate(client_id, client_secret)
     settings: Settings = request.app.state.settings
     authority: TokenAuthority = request.app.state.tokens
     lifetime = timedelta(minutes=settings.client_token_minutes)

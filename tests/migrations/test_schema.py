@@ -16,7 +16,7 @@ from shared.models import metadata
 from shared.schema import StaleSchemaError, _config, check_models_match, ensure_current_schema, migrate
 from shared.settings import Settings
 
-OWNERS = {"intake": "cycle", "evaluation": "membership", "finance": "edition"}
+OWNERS = {"intake": "cycle", "evaluation": "selection_plan", "finance": "edition"}
 
 
 async def test_models_and_migrations_agree(database_urls: dict[str, str]) -> None:

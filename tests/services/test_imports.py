@@ -171,3 +171,15 @@ async def test_the_template_downloads_and_an_unknown_import_is_not_found(system:
     assert zipfile.is_zipfile(io.BytesIO(answer.content))
     planner = system.officer("planner", "province_officer")
     await system.refused("intake", "GET", f"/v1/imports/{uuid.uuid4()}", planner, "not_found", 404)
+
+
+async def test_columns_that_were_not_read_are_named(system: System) -> None:
+    content, _ = invented_workbook(seed=7, enterprises=60)
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(content)) as source, zipfile.ZipFile(out, "w") as target:
+        for name in source.namelist():
+            target.writestr(name, source.read(name).replace("联系电话".encode(), "电话号码".encode()))
+    await system.open_cycle()
+    done = await _upload(system, out.getvalue())
+    assert {"unknown_column", "column_absent"} <= {warning["code"] for warning in done["warnings"]}
+    assert any("电话号码" in warning["message_zh"] for warning in done["warnings"])

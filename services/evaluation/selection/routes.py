@@ -18,7 +18,13 @@ from shared.web.sessions import SessionDep
 router = APIRouter(prefix="/v1/selection-plans", tags=["selection"])
 
 
-@router.post("", status_code=201, response_model=PlanOut, summary="Compute and freeze a selection plan")
+@router.post(
+    "",
+    status_code=201,
+    response_model=PlanOut,
+    responses={200: {"model": PlanOut}},
+    summary="Compute and freeze a selection plan",
+)
 async def post_plan(
     body: PlanIn,
     session: SessionDep,
@@ -27,9 +33,10 @@ async def post_plan(
     validate_only: bool = False,
 ) -> Response:
     """Rank the eligible under cap and quotas; with `validate_only` nothing is stored."""
-    return await idempotency.run(
-        session, actor, 201, lambda: propose(session, actor, body, validate_only=validate_only)
-    )
+    if validate_only:
+        computed = await propose(session, actor, body, validate_only=True)
+        return Response(computed.model_dump_json(), 200, media_type="application/json")
+    return await idempotency.run(session, actor, 201, lambda: propose(session, actor, body, validate_only=False))
 
 
 @router.get("/{plan_id}", summary="Read a selection plan")

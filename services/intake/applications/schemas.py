@@ -35,11 +35,12 @@ from shared.identifiers import (
 )
 from shared.reference.divisions import is_registered_division
 from shared.reference.industries import is_industry_class
-from shared.validation import custom_error
+from shared.validation import custom_error, iso_date
 
 # 10^13 元 exceeds any enterprise; in 分 (10^15) thresholds times 100 still fit 64 bits.
 MONEY_LIMIT = Decimal(10000000000000)
 PEOPLE_LIMIT = 10_000_000
+_PLAIN_DECIMAL = re.compile(r"-?\d{1,40}(?:\.\d{1,40})?", re.ASCII)
 _CONTROL = re.compile(r"[\x00-\x1f\ud800-\udfff]")
 
 
@@ -92,11 +93,13 @@ def _exact(value: Any) -> Any:
     # A JSON number passes through binary floating point in most clients; money does not.
     if isinstance(value, float | bool):
         raise custom_error("money_as_string")
+    if isinstance(value, str) and not _PLAIN_DECIMAL.fullmatch(value.strip()):
+        raise custom_error("not_a_number")
     return value
 
 
 def _money_text(value: Decimal) -> str:
-    return f"{value:.2f}"
+    return f"{value + 0:.2f}"  # minus zero is zero
 
 
 Uscc = Annotated[str, Field(max_length=40, examples=["91420100MA4KABCD1X"]), AfterValidator(_uscc)]
@@ -106,7 +109,7 @@ IndustryClass = Annotated[str, Field(pattern=r"^\d{4}$", examples=["3976"]), Aft
 Text = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_no_control_characters)]
 Flag = Annotated[bool, Field(strict=True)]
 Count = Annotated[int, Field(ge=0, le=PEOPLE_LIMIT, strict=True)]
-PlainDate = Annotated[date, Field(ge=date(1949, 10, 1), le=date(2100, 12, 31))]
+PlainDate = Annotated[date, Field(ge=date(1949, 10, 1), le=date(2100, 12, 31)), BeforeValidator(iso_date)]
 PastDate = Annotated[PlainDate, AfterValidator(_not_after_today)]
 Year = Annotated[int, Field(ge=1990, le=2100, strict=True), AfterValidator(_not_after_this_year)]
 _money = PlainSerializer(_money_text, return_type=str)

@@ -67,7 +67,7 @@ _STORE = text(
         FROM application_kept
     ), record_kept AS (
         INSERT INTO idempotency_record (actor, key, request_digest, status, response)
-        SELECT :actor, :key, :request_digest, 201, CAST(body AS text) FROM answer
+        SELECT :identity, :key, :request_digest, 201, CAST(body AS text) FROM answer
         WHERE CAST(:key AS text) IS NOT NULL
     )
     SELECT CASE
@@ -138,6 +138,7 @@ async def submit(
         "payload": canonical,
         "digest": sha256_hex(canonical),
         "actor": actor.subject,
+        "identity": actor.identity,
         "role": actor.role,
         "channel": submission.channel,
         "request_id": structlog.contextvars.get_contextvars().get("request_id"),

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import uuid
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Annotated
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
 from shared.reference.divisions import cities
-from shared.validation import custom_error
+from shared.validation import custom_error, iso_date
+
+Moment = Annotated[AwareDatetime, Field(ge=datetime(2000, 1, 1, tzinfo=UTC), le=datetime(2100, 12, 31, tzinfo=UTC))]
 
 
 class CycleIn(BaseModel):
@@ -21,9 +23,9 @@ class CycleIn(BaseModel):
     title: Annotated[str, Field(min_length=1, max_length=200)]
     rulebook_id: Annotated[str, Field(max_length=100)]
     rulebook_digest: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-    opens_at: AwareDatetime
-    closes_at: AwareDatetime
-    assessed_on: date
+    opens_at: Moment
+    closes_at: Moment
+    assessed_on: Annotated[date, Field(ge=date(2000, 1, 1), le=date(2100, 12, 31)), BeforeValidator(iso_date)]
     quotas: dict[str, Annotated[int, Field(ge=0, le=100_000, strict=True)]] = {}
 
     @field_validator("quotas")

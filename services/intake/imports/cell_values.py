@@ -59,6 +59,7 @@ _NAME_SEPARATORS = re.compile(r"[、;；\r\n]+")
 _NUMBER_SEPARATORS = re.compile(r"[、;；,，\s]+")
 # Excel shows and keeps fifteen significant digits.
 _EXACT_DIGITS = 15
+_SERIAL_DIGITS = 5
 _SERIALS = range(20_000, 73_416)  # 1954 to 2100, where a bare number in a date column is surely a serial
 
 
@@ -241,7 +242,7 @@ def _date(value: CellValue) -> FormValue:
 
 
 def _unreadable_date(text: str) -> CellError:
-    if text.isdecimal() and int(text) in _SERIALS:
+    if text.isdecimal() and len(text) <= _SERIAL_DIGITS and int(text) in _SERIALS:
         day = date(1899, 12, 30) + timedelta(days=int(text))
         return CellError(
             "not_a_date",

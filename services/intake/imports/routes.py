@@ -59,7 +59,7 @@ async def get_rejected_rows(
     cursor: Annotated[int, Query(ge=-1, le=2_147_483_647)] = -1,
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
 ) -> RejectedRowPage:
-    """Each rejected row with every reason at its cell."""
+    """Each rejected row with every reason at its cell; at most the first 5,000 of a workbook are kept."""
     return await rejected_rows(session, actor, import_id, after=cursor, limit=limit)
 
 

@@ -6,17 +6,23 @@ import asyncio
 import uuid
 from typing import Any
 
+import structlog
 from sqlalchemy import func, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import undefer
 
 from services.intake.applications.submission import Submission, submit
+from services.intake.imports.errors import WORKBOOK_UNREADABLE
 from services.intake.imports.workbook_reader import ReadForm, RejectedRowReading, read_workbook
 from shared.errors import Problem, Violation
 from shared.models.intake import Cycle, RejectedRow, WorkbookImport
 from shared.queue import Work
 from shared.security.tokens import actor_of_role
 from shared.web.problems import document, violation_out
+
+logger = structlog.get_logger(__name__)
+# A workbook of nothing but strays could name hundreds of thousands of rows; nobody reads beyond the first.
+_MOST_SHOWN = 5_000
 
 
 async def import_workbook(work: Work) -> None:
@@ -26,11 +32,16 @@ async def import_workbook(work: Work) -> None:
     upload = (await work.session.execute(statement)).scalar_one()
     if upload.status != "received":
         return
-    upload.finished_at = func.now()
+    upload.finished_at = func.clock_timestamp()
     try:
         reading = await asyncio.to_thread(read_workbook, upload.content)
     except Problem as problem:
         upload.status, upload.problem = "refused", document(problem)
+        return
+    except Exception:
+        # Reading depends on nothing but the bytes: trying again would fail again, and the officer would wait.
+        logger.exception("workbook_unreadable", import_id=str(import_id))
+        upload.status, upload.problem = "refused", document(Problem(WORKBOOK_UNREADABLE))
         return
     upload.warnings = {"items": _shown(reading.warnings)}
     refused = await _submit_all(work.session, upload, reading.forms)
@@ -49,7 +60,8 @@ async def _submit_all(session: AsyncSession, upload: WorkbookImport, forms: list
     cycle = (await session.execute(select(Cycle.code).where(Cycle.id == upload.cycle_id))).scalar_one()
     connection = await session.connection()
     refused: list[RejectedRowReading] = []
-    for read in forms:
+    # In one order for all imports: two of them, or an officer's recommendation, never wait for each other.
+    for read in sorted(forms, key=lambda read: read.form.uscc):
         try:
             async with connection.begin_nested():
                 await submit(connection, actor, Submission(cycle, read.form, "workbook"))
@@ -78,7 +90,7 @@ async def _store_rejections(session: AsyncSession, import_id: uuid.UUID, rejecte
             "uscc": row.uscc,
             "violations": {"items": _shown(row.violations)},
         }
-        for position, row in enumerate(rejected)
+        for position, row in enumerate(rejected[:_MOST_SHOWN])
     ]
     if rows:
         await session.execute(insert(RejectedRow), rows)

@@ -32,6 +32,7 @@ _MAX_FORMULA_ERRORS = 10_000
 _FAR = rb"((?:[D-Z][A-Z]|[A-Z]{3,})\d+|[A-Z]+\d{6,})"
 _FAR_CELLS = tuple(re.compile(rb" r=%b%b%b(?:[^>]{0,300}[^/>])?>" % (quote, _FAR, quote)) for quote in (b'"', b"'"))
 _ERROR_CELL = re.compile(rb"<(?:\w{1,9}:)?c\s[^>]{0,300}?\bt\s*=\s*[\"']e[\"'][^>]{0,300}>")
+_FAR_REFERENCE = re.compile(_FAR)
 # A formula whose result was never saved reads as blank; some programs write such cells.
 _UNCOMPUTED_CELL = re.compile(
     rb"<(?:\w{1,9}:)?c\s[^>]{0,300}>\s*<(?:\w{1,9}:)?f\b(?:[^>]{0,300}/>|[^>]{0,300}>[^<]{0,1000}</(?:\w{1,9}:)?f>)\s*"
@@ -159,6 +160,8 @@ def _check_cells(archive: zipfile.ZipFile, sheet: str, part: str) -> list[str]:
             continue
         for match in chain(_ERROR_CELL.finditer(chunk), _UNCOMPUTED_CELL.finditer(chunk)):
             reference = _REFERENCE.search(match.group())
+            if reference and _FAR_REFERENCE.fullmatch(reference.group(1)):
+                raise WorkbookRefusedError("workbook_out_of_range", cell=f"{sheet}!{reference.group(1).decode()}")
             if reference and len(errors) < _MAX_FORMULA_ERRORS:
                 errors.add(reference.group(1).decode())
     return sorted(errors)
