@@ -18,7 +18,13 @@ from services.intake.applications.schemas import ApplicationForm
 
 DAY = date(2024, 6, 15)
 PAYLOAD: dict[str, Any] = json.loads((Path(__file__).parent / "data" / "snapshot.json").read_text(encoding="utf-8"))
-VALID = {"legal_status": "valid", "source": "own_rd", "industrialised": True, "product_names": ["产品甲"]}
+VALID = {
+    "legal_status": "valid",
+    "source": "own_rd",
+    "industrialised": True,
+    "product_names": ["产品甲"],
+    "granted_on": "2022-01-01",
+}
 
 
 def facts_of(payload: dict[str, Any], day: date = DAY) -> dict[str, Any]:
@@ -96,7 +102,9 @@ def test_empty_lists_are_answers() -> None:
 
 def test_zero_stays_zero_and_no_stays_no() -> None:
     people = {"employees": 0, "rd_staff": 0, "ip_staff": 0}
-    facts = facts_of({"finance": {"revenue_cny": "0.00", "rd_expense_cny": "0.00"}, "people": people})
+    facts = facts_of(
+        {"finance": {"fiscal_year": 2023, "revenue_cny": "0.00", "rd_expense_cny": "0.00"}, "people": people}
+    )
     assert [facts[name] for name in ("revenue_cny", "rd_expense_cny", "employees", "rd_staff", "ip_staff")] == [0] * 5
     assert fact("violation", declarations={"no_violation": False}) is True
     assert fact("ip_policy", ip_management={"has_policy": False}) is False
@@ -107,7 +115,7 @@ def test_zero_stays_zero_and_no_stays_no() -> None:
     [("0.01", 1), ("0.29", 29), ("4503599627370.49", 450359962737049), ("9999999999999.99", 999999999999999)],
 )
 def test_money_is_exact_to_the_fen(yuan: str, fen: int) -> None:
-    assert fact("revenue_cny", finance={"revenue_cny": yuan}) == fen
+    assert fact("revenue_cny", finance={"fiscal_year": 2023, "revenue_cny": yuan}) == fen
 
 
 def test_what_is_not_a_snapshot_is_refused() -> None:
@@ -296,3 +304,16 @@ def test_an_agreement_covers_the_day(start: str | None, end: str | None, *, expe
 def test_a_leader_and_a_trademark_are_known_only_when_named() -> None:
     assert fact("rd_leader_named", people={"rd_leader": None}) is None
     assert fact("own_brand", trademark_nos=None) is None
+
+
+@pytest.mark.parametrize(("year", "known"), [(2023, True), (2022, False), (2024, False), (None, False)])
+def test_only_last_years_figures_answer(year: int | None, known: bool) -> None:
+    finance = PAYLOAD["finance"] | {"fiscal_year": year}
+    for name in ("revenue_cny", "rd_expense_cny"):
+        assert (fact(name, finance=finance) is not None) is known
+
+
+@pytest.mark.parametrize(("granted_on", "count"), [("2024-06-15", 1), ("2024-06-16", 0), (None, None)])
+def test_a_patent_granted_later_was_not_valid_on_the_day(granted_on: str | None, count: int | None) -> None:
+    patents = [VALID | {"granted_on": granted_on}]
+    assert (fact("valid_patents", patents=patents), fact("industrialised_patents", patents=patents)) == (count, count)

@@ -76,7 +76,7 @@ def is_filed(product: Record) -> Maybe:
 
 def is_owned(patent: Record) -> Maybe:
     owned = None if patent["source"] is None else patent["source"] in ("own_rd", "assigned")
-    return both(equals(patent["legal_status"], "valid"), owned)
+    return both(equals(patent["legal_status"], "valid"), by(patent["granted_on"], DAY), owned)
 
 
 def is_industrialised(patent: Record) -> Maybe:
@@ -90,7 +90,8 @@ def is_core(patent: Record, products: list[Record] | None) -> Maybe:
 
     # Links that were not given are like one whose name is missing.
     names = [None] if patent["product_names"] is None else patent["product_names"]
-    return both(equals(patent["legal_status"], "valid"), given_at_all(patent["source"]), any_of(names, leads_to_main))
+    valid = both(equals(patent["legal_status"], "valid"), by(patent["granted_on"], DAY))
+    return both(valid, given_at_all(patent["source"]), any_of(names, leads_to_main))
 
 
 def covers_day(agreement: Record) -> Maybe:
@@ -120,8 +121,8 @@ def reference(payload: Record) -> Record:
         "main_product_filed": any_of(payload["products"], lambda product: both(product["is_main"], is_filed(product))),
         "valid_patents": count(payload["patents"], is_owned),
         "industrialised_patents": count(payload["patents"], is_industrialised),
-        "revenue_cny": revenue,
-        "rd_expense_cny": fen(finance["rd_expense_cny"]),
+        "revenue_cny": revenue if finance["fiscal_year"] == 2023 else None,
+        "rd_expense_cny": fen(finance["rd_expense_cny"]) if finance["fiscal_year"] == 2023 else None,
         "employees": people["employees"],
         "rd_staff": people["rd_staff"],
         "rd_leader_named": given_at_all(people["rd_leader"]),
@@ -157,7 +158,12 @@ PAYLOADS = st.fixed_dictionaries(
         "registered_division": one_of("420106", "429004", "420100", "440106"),
         "legal_person": FLAG,
         "industry_class": one_of("3976", "3011", "0111", "6513", "7010", "7040", "7212"),
-        "finance": st.fixed_dictionaries(dict.fromkeys(("revenue_cny", "total_assets_cny", "rd_expense_cny"), MONEY)),
+        "finance": st.fixed_dictionaries(
+            {
+                **dict.fromkeys(("revenue_cny", "total_assets_cny", "rd_expense_cny"), MONEY),
+                "fiscal_year": one_of(2023, 2023, 2022),
+            }
+        ),
         "people": st.fixed_dictionaries(
             {"employees": COUNT, "rd_staff": COUNT, "ip_staff": COUNT, "rd_leader": one_of("【虚构】张三")}
         ),
@@ -174,6 +180,7 @@ PAYLOADS = st.fixed_dictionaries(
             source=one_of("own_rd", "assigned", "licensed"),
             industrialised=FLAG,
             product_names=maybe(st.lists(NAME, max_size=2)),
+            granted_on=DATES,
         ),
         "collaborations": records(2, agreement_from=DATES, agreement_to=DATES),
         "trademark_nos": maybe(st.lists(one_of("12345678"), max_size=2)),

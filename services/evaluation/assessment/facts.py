@@ -34,7 +34,7 @@ def facts_frame(payloads: Sequence[str] | pl.Series, assessed_on: date) -> pl.Da
 
 
 def _facts_of(payloads: Sequence[str] | pl.Series, assessed_on: date) -> pl.DataFrame:
-    snapshots = with_size_class(with_core_patent(snapshot_frame(payloads)))
+    snapshots = with_size_class(with_core_patent(snapshot_frame(payloads), assessed_on))
     return snapshots.select(**_facts(assessed_on))
 
 
@@ -47,9 +47,9 @@ def _facts(assessed_on: date) -> Mapping[str, pl.Expr]:
         **qualification_facts(assessed_on),
         "core_patent_on_main_product": pl.col("core_patent_on_main_product"),
         "main_product_filed": main_product_filed(assessed_on),
-        "valid_patents": valid_patents(),
-        "industrialised_patents": industrialised_patents(),
-        **_as_declared(),
+        "valid_patents": valid_patents(assessed_on),
+        "industrialised_patents": industrialised_patents(assessed_on),
+        **_as_declared(assessed_on),
         "rd_leader_named": known(pl.col("rd_leader")),
         "collaboration_active": collaboration_active(assessed_on),
         "own_brand": pl.col("trademark_nos").list.agg(known(pl.element()).any(ignore_nulls=False)),
@@ -61,8 +61,11 @@ def _counties() -> list[str]:
     return [one.code for one in divisions().values() if one.is_county]
 
 
-def _as_declared() -> Mapping[str, pl.Expr]:
-    return {name: pl.col(name) for name in ("revenue_cny", "rd_expense_cny", "employees", "rd_staff")}
+def _as_declared(assessed_on: date) -> Mapping[str, pl.Expr]:
+    # 上年度 is the year before the assessment's; another year's figures, or an unnamed year's, answer nothing.
+    last_year = pl.col("fiscal_year") == assessed_on.year - 1
+    yearly = {name: pl.when(last_year).then(pl.col(name)) for name in ("revenue_cny", "rd_expense_cny")}
+    return {**yearly, "employees": pl.col("employees"), "rd_staff": pl.col("rd_staff")}
 
 
 def _management_and_declarations() -> Mapping[str, pl.Expr]:

@@ -13,16 +13,16 @@ OWNED_SOURCES = ("own_rd", "assigned")
 SOURCES = (*OWNED_SOURCES, "licensed")
 
 
-def valid_patents() -> pl.Expr:
-    """Int64 count over the list column `patents`: valid and owned."""
-    return _count(_owned())
+def valid_patents(assessed_on: date) -> pl.Expr:
+    """Int64 count over the list column `patents`: owned, and valid on the date."""
+    return _count(_owned(assessed_on))
 
 
-def industrialised_patents() -> pl.Expr:
+def industrialised_patents(assessed_on: date) -> pl.Expr:
     """Int64 count over the list column `patents`: valid, owned, industrialised and linked to a product."""
     patent = pl.element().struct
     linked = patent.field("product_names").list.agg(known(pl.element()).any(ignore_nulls=False))
-    return _count(_owned() & patent.field("industrialised") & linked)
+    return _count(_owned(assessed_on) & patent.field("industrialised") & linked)
 
 
 def main_product_filed(assessed_on: date) -> pl.Expr:
@@ -37,12 +37,13 @@ def main_product_filed(assessed_on: date) -> pl.Expr:
     return pl.col("products").list.agg((product.field("is_main") & filed).any(ignore_nulls=False))
 
 
-def with_core_patent(snapshots: pl.DataFrame) -> pl.DataFrame:
+def with_core_patent(snapshots: pl.DataFrame, assessed_on: date) -> pl.DataFrame:
     """`snapshots` with a Boolean column `core_patent_on_main_product`, its rows in the same order.
 
     True when a valid patent, own or licensed, is linked to a main product by name.
     """
-    usable = (pl.col("legal_status") == "valid") & pl.col("source").is_in(SOURCES)
+    valid = _valid(pl.col("legal_status"), pl.col("granted_on"), assessed_on)
+    usable = valid & pl.col("source").is_in(SOURCES)
     core = (
         _links(snapshots)
         .join(_main_products(snapshots), on=["row", "name"], how="left")
@@ -55,9 +56,15 @@ def with_core_patent(snapshots: pl.DataFrame) -> pl.DataFrame:
     return joined.select(*snapshots.columns, core_patent_on_main_product=found)
 
 
-def _owned() -> pl.Expr:
+def _valid(legal_status: pl.Expr, granted_on: pl.Expr, assessed_on: date) -> pl.Expr:
+    """Valid on the date: one granted later was not, whatever it is today."""
+    return (legal_status == "valid") & (granted_on <= assessed_on)
+
+
+def _owned(assessed_on: date) -> pl.Expr:
     patent = pl.element().struct
-    return (patent.field("legal_status") == "valid") & patent.field("source").is_in(OWNED_SOURCES)
+    valid = _valid(patent.field("legal_status"), patent.field("granted_on"), assessed_on)
+    return valid & patent.field("source").is_in(OWNED_SOURCES)
 
 
 def _count(belongs: pl.Expr) -> pl.Expr:

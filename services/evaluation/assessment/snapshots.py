@@ -19,7 +19,7 @@ _SNAPSHOT = pl.Struct(
         "registered_division": pl.String,
         "legal_person": pl.Boolean,
         "industry_class": pl.String,
-        "finance": pl.Struct(_all(pl.String, *_MONEY)),
+        "finance": pl.Struct(_all(pl.String, *_MONEY) | _all(pl.Int64, "fiscal_year")),
         "people": pl.Struct(_all(pl.Int64, "employees", "rd_staff", "ip_staff") | _all(pl.String, "rd_leader")),
         "qualifications": pl.List(pl.Struct(_all(pl.String, "type") | _all(pl.Date, "issued_on", "expires_on"))),
         "products": pl.List(
@@ -32,6 +32,7 @@ _SNAPSHOT = pl.Struct(
                     "source": pl.String,
                     "industrialised": pl.Boolean,
                     "product_names": pl.List(pl.String),
+                    "granted_on": pl.Date,
                 }
             )
         ),
