@@ -23,6 +23,7 @@ from benchmarks.http_client import Load, request, send_all
 from benchmarks.servers import bench_settings
 from services.demo.invented_enterprises import invented_forms
 from services.local.process import answers_http
+from services.local.system import UVICORN
 from shared.embedded import free_port
 from shared.models.base import new_id
 from shared.security.keys import load_key
@@ -32,23 +33,12 @@ from shared.settings import Settings
 CONNECTIONS = 32
 ROUNDS, PER_ROUND = 5, 1_000
 _CYCLE = "bench"
-_UVICORN = (
-    "-m",
-    "uvicorn",
-    "--factory",
-    "--host",
-    "127.0.0.1",
-    "--log-level",
-    "warning",
-    "--no-access-log",
-    "--no-proxy-headers",
-)
 
 
 @contextmanager
 def _server(target: str, ready: str, env: dict[str, str]) -> Generator[int]:
     port = free_port()
-    command = [sys.executable, *_UVICORN, "--port", str(port), target]
+    command = [sys.executable, *UVICORN, "--port", str(port), target]
     process = subprocess.Popen(command, env={**os.environ, **env})  # noqa: S603 (our own modules)
     try:
         check = answers_http(f"http://127.0.0.1:{port}{ready}")

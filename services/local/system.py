@@ -21,7 +21,7 @@ from shared.security.keys import create_key
 from shared.settings import Settings
 
 API_PORTS = {"intake": 8001, "evaluation": 8002, "finance": 8003}
-_UVICORN = (
+UVICORN = (
     "-m",
     "uvicorn",
     "--factory",
@@ -132,7 +132,7 @@ def _port(service: str, preferred: int, on_event: OnEvent | None) -> int:
 
 
 def _api(service: str, url: str, env: dict[str, str]) -> ProcessSpec:
-    arguments = (*_UVICORN, "--port", url.rpartition(":")[2], f"services.{service}.app:application")
+    arguments = (*UVICORN, "--port", url.rpartition(":")[2], f"services.{service}.app:application")
     return _process(f"{service}-api", arguments, env, url=url)
 
 

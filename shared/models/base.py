@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Annotated, Any
 
 import uuid_utils.compat
-from sqlalchemy import BigInteger, DateTime, MetaData, Text, func
+from sqlalchemy import DateTime, MetaData, Text, func
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, mapped_column
 
@@ -34,8 +34,6 @@ def new_id() -> uuid.UUID:
 
 Id = Annotated[uuid.UUID, mapped_column(primary_key=True, default=new_id)]
 CreatedAt = Annotated[datetime, mapped_column(server_default=func.now())]
-# Money in the database is integer 分.
-Fen = Annotated[int, mapped_column(BigInteger)]
 
 
 def one_of(column: str, *values: str) -> str:
