@@ -1,0 +1,1 @@
+"""Enterprises on record, with their history."""

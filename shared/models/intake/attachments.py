@@ -1,0 +1,1 @@
+"""Evidence: files by content, and what they prove."""

@@ -1,0 +1,1 @@
+"""Progress reports, incidents and major problems."""
