@@ -17,7 +17,8 @@ def create_app(settings: Settings) -> FastAPI:
         title="Peiyu 培育 · intake 申报",
         settings=settings,
         routers=(cycles, applications, imports),
-        upload_suffixes=(":importWorkbook",),
+        # Multipart wraps the file in a few hundred bytes.
+        body_limits={":importWorkbook": settings.max_workbook_bytes + 16_384},
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -99,12 +99,13 @@ def build_application(
     title: str,
     settings: Settings,
     routers: Sequence[APIRouter],
-    upload_suffixes: tuple[str, ...] = (),
+    body_limits: Mapping[str, int] | None = None,
     at_start: AtStart | None = None,
 ) -> FastAPI:
     """The service's application.
 
-    Paths that end with one of `upload_suffixes` accept a whole workbook; `at_start` runs once in a transaction.
+    `body_limits` says how many bytes a body may have on paths that end so; elsewhere it is `max_body_bytes`.
+    `at_start` runs once in a transaction.
     """
     configure_logging(json_lines=settings.log_json)
     # The offline variant serves the page's scripts itself: a government network reaches no CDN.
@@ -131,9 +132,9 @@ def build_application(
     app.add_exception_handler(Replayed, answer_replayed)
 
     def limit_of(path: str) -> int:
-        # Multipart wraps the file in a few hundred bytes.
-        return settings.max_workbook_bytes + 16_384 if path.endswith(upload_suffixes) else settings.max_body_bytes
+        return next((limit for end, limit in larger.items() if path.endswith(end)), settings.max_body_bytes)
 
-    app.add_middleware(BodyLimitMiddleware, limit_of=limit_of if upload_suffixes else lambda _: settings.max_body_bytes)
+    larger = body_limits or {}
+    app.add_middleware(BodyLimitMiddleware, limit_of=limit_of)
     app.add_middleware(RequestIdMiddleware)
     return app
