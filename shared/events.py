@@ -21,6 +21,12 @@ class WorkbookUploaded(Event):
     import_id: uuid.UUID
 
 
+class LinesUploaded(Event):
+    topic = "intake.lines_uploaded"
+    consumers = ("intake.import_lines",)
+    import_id: uuid.UUID
+
+
 class ApplicationsRecommended(Event):
     """One event for a batch: a job costs more than a judgement."""
 
@@ -36,4 +42,4 @@ class SelectionCommitted(Event):
     pool_code: str
 
 
-EVENTS: tuple[type[Event], ...] = (WorkbookUploaded, ApplicationsRecommended, SelectionCommitted)
+EVENTS: tuple[type[Event], ...] = (WorkbookUploaded, LinesUploaded, ApplicationsRecommended, SelectionCommitted)

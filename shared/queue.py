@@ -29,12 +29,16 @@ logger = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What a handler gets: the open transaction, the event (its id is the same for every attempt), the settings."""
+    """What a handler gets: the open transaction, the event (its id is the same for every attempt), the settings.
+
+    `database` is for what must be seen before the handler ends, such as its progress, and never for its work.
+    """
 
     session: AsyncSession
     event_id: uuid.UUID
     payload: dict[str, Any]
     settings: Settings
+    database: Database
 
 
 Handler = Callable[[Work], Awaitable[None]]
@@ -78,7 +82,7 @@ async def handle_row(
             structlog.contextvars.bind_contextvars(request_id=row.request_id, event_id=str(row.event_id))
             # Our own time-out, since arq's cancels the job before the failure could be counted.
             async with asyncio.timeout(settings.job_timeout_seconds):
-                await handlers[row.consumer](Work(session, row.event_id, row.payload, settings))
+                await handlers[row.consumer](Work(session, row.event_id, row.payload, settings, database))
             await outbox.mark_processed(session, row)
     except Exception as error:
         logger.exception("event_failed", row_id=str(row_id))

@@ -18,7 +18,10 @@ def create_app(settings: Settings) -> FastAPI:
         settings=settings,
         routers=(cycles, applications, imports),
         # Multipart wraps the file in a few hundred bytes.
-        body_limits={":importWorkbook": settings.max_workbook_bytes + 16_384},
+        body_limits={
+            ":importWorkbook": settings.max_workbook_bytes + 16_384,
+            "applications:import": settings.max_import_bytes,
+        },
     )
 
 

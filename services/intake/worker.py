@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from services.intake.imports.tasks import import_workbook
+from services.intake.imports.tasks import import_lines, import_workbook
 from shared.queue import Handler, run_worker
 from shared.settings import Settings, from_environment
 
-HANDLERS: dict[str, Handler] = {"intake.import_workbook": import_workbook}
+HANDLERS: dict[str, Handler] = {
+    "intake.import_workbook": import_workbook,
+    "intake.import_lines": import_lines,
+}
 
 if __name__ == "__main__":
     run_worker("intake", HANDLERS, from_environment(Settings))
