@@ -44,8 +44,8 @@ def _count(name: str) -> Any:
 _COUNTS = [_count(name) for name in ("rows_total", "rows_read", "rows_accepted", "rows_rejected")]
 
 
-def _imports(actor: Actor) -> Select[Any]:
-    statement: Select[Any] = (
+def _imports(actor: Actor) -> Select[*tuple[Any, ...]]:
+    statement: Select[*tuple[Any, ...]] = (
         select(ApplicationImport, Cycle.code, *_COUNTS)
         .join(Cycle, Cycle.id == ApplicationImport.cycle_id)
         # An import from before there was progress has none.

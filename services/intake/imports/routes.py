@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import uuid
 from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import suppress
 from tempfile import TemporaryFile
 from typing import Annotated, Any
 from urllib.parse import quote
@@ -145,15 +146,11 @@ async def post_lines(
 
 async def _spooled(request: Request, file: Any) -> SpooledLines:
     """The body on disc. A refused body is read to its end, or its sender would lose the answer."""
-    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    encoding = request.headers.get("content-encoding", "identity").strip().lower()
-    if media_type != NDJSON or encoding not in ("identity", "gzip"):
-        raise Problem(errors.UNSUPPORTED_MEDIA_TYPE)
     settings = request.app.state.settings
     limits = SpoolLimits(settings.max_import_bytes, settings.max_import_rows, settings.max_body_bytes)
     body = request.stream()
     try:
-        return await spool_lines(body, file, limits, gzipped=encoding == "gzip")
+        return await spool_lines(body, file, limits, gzipped=_is_gzipped(request))
     except ClientDisconnect:
         raise Problem(errors.UPLOAD_INCOMPLETE) from None
     except Problem:
@@ -161,9 +158,18 @@ async def _spooled(request: Request, file: Any) -> SpooledLines:
         raise
 
 
+def _is_gzipped(request: Request) -> bool:
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    encoding = request.headers.get("content-encoding", "identity").strip().lower()
+    if media_type != NDJSON or encoding not in ("identity", "gzip"):
+        raise Problem(errors.UNSUPPORTED_MEDIA_TYPE)
+    return encoding == "gzip"
+
+
 async def _drain(body: AsyncGenerator[bytes]) -> None:
-    async for _ in body:
-        pass
+    with suppress(ClientDisconnect):
+        async for _ in body:
+            pass
 
 
 def _retry_key(request: Request, key: str, lines: SpooledLines) -> RetryKey:
