@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from datetime import timedelta
 from typing import Any
 
-from support.system import System
+from shared.queue import handle_row
+from shared.relay import claim_due
+from support.system import HANDLERS, System
 
 UPLOAD = "/v1/cycles/2024-1/applications:import"
 NDJSON = {"Content-Type": "application/x-ndjson"}
@@ -29,8 +32,16 @@ async def upload_lines(system: System, content: bytes, token: str | None = None,
 async def import_lines(system: System, content: bytes, token: str | None = None, **params: Any) -> dict[str, Any]:
     """The import once it has ended."""
     import_id = await upload_lines(system, content, token, **params)
-    await system.drain()
+    await run_imports(system)
     return await followed(system, import_id, token)
+
+
+async def run_imports(system: System) -> None:
+    """Handle every import that waits, one after the other, as a worker would but without Redis in between."""
+    database, settings = system.apps["intake"].state.database, system.settings["intake"]
+    for row_id, consumer, _ in await claim_due(system.relay_database, resend_after=timedelta(minutes=10)):
+        if consumer.startswith("intake."):
+            await handle_row(database, settings, HANDLERS["intake"], row_id)
 
 
 async def followed(system: System, import_id: str, token: str | None = None) -> dict[str, Any]:
