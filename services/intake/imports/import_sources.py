@@ -63,9 +63,11 @@ class LineSource:
     strays: Sequence[FileRow] = field(default=(), init=False)
     warnings: Sequence[Violation] = field(default=(), init=False)
 
-    async def open(self) -> None:
-        """The number of lines is known from the upload."""
+    def __post_init__(self) -> None:
         self.rows_total = self.upload.rows_total
+
+    async def open(self) -> None:
+        """Look at the beginning only: lines were counted when they came."""
         first = select(func.substr(ImportChunk.content, 1, len(BYTE_ORDER_MARK))).where(
             ImportChunk.import_id == self.upload.id, ImportChunk.number == 0
         )
