@@ -14,7 +14,7 @@ import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Awaitable
+from collections.abc import AsyncIterator, Awaitable
 from datetime import timedelta
 from io import BytesIO
 from itertools import count
@@ -108,7 +108,7 @@ def _lines(forms: list[dict[str, Any]]) -> bytes:
     return b"".join(json.dumps(form, ensure_ascii=False).encode() + b"\n" for form in forms)
 
 
-async def _body(content: bytes) -> Any:
+async def _body(content: bytes) -> AsyncIterator[bytes]:
     for start in range(0, len(content), 65_536):
         yield content[start : start + 65_536]
 
