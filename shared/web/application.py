@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 from fastapi import APIRouter, FastAPI, Request
@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from shared.db import open_database
+from shared.db import open_database, open_statements
 from shared.logging import configure_logging
 from shared.schema import ensure_current_schema
 from shared.security.clients import ClientAuthenticator
@@ -53,15 +53,20 @@ async def ready(request: Request) -> Health:
 def _lifespan(settings: Settings, service: str, at_start: AtStart | None) -> Callable[[FastAPI], Any]:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
+        async with AsyncExitStack() as stack:
+            await _start(app, stack)
+            yield
+
+    async def _start(app: FastAPI, stack: AsyncExitStack) -> None:
         database = open_database(settings, service)
+        stack.push_async_callback(database.close)
         await ensure_current_schema(database.engine)
         app.state.database = database
+        app.state.statements = await stack.enter_async_context(open_statements(settings, service))
         app.state.clients = ClientAuthenticator(database)
         if at_start is not None:
             async with database.sessions.begin() as session:
                 await at_start(session)
-        yield
-        await database.close()
 
     return lifespan
 

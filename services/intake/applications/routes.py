@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import Annotated
 
+from asyncpg import Pool
 from fastapi import APIRouter, Query, Request, Response
 
 from services.intake.applications.decision import recommend, return_to_enterprise
@@ -20,14 +21,14 @@ from services.intake.applications.schemas import (
 )
 from services.intake.applications.submission import Submission, submit_alone
 from services.intake.applications.transitions import Status
-from shared.db import Database
 from shared.errors import NOT_FOUND, Problem
 from shared.security.actor import Actor
 from shared.web.idempotency import IdempotencyDep
+from shared.web.json_bodies import StrictJsonRoute
 from shared.web.security import requires
 from shared.web.sessions import SessionDep
 
-router = APIRouter(prefix="/v1", tags=["applications"])
+router = APIRouter(prefix="/v1", tags=["applications"], route_class=StrictJsonRoute)
 
 
 @router.post(
@@ -42,8 +43,10 @@ async def post_application(
 ) -> Response:
     """Submit one's own application; a returned one is submitted again as its next revision."""
     submission = Submission(code, form, "http")
-    database: Database = request.app.state.database
-    return await idempotency.run_whole(actor, 201, lambda: submit_alone(database, actor, submission, idempotency.retry))
+    statements: Pool = request.app.state.statements
+    return await idempotency.run_whole(
+        actor, 201, lambda: submit_alone(statements, actor, submission, idempotency.retry)
+    )
 
 
 @router.get("/applications", summary="List applications within reach")

@@ -72,19 +72,21 @@ def _industry(value: str) -> str:
 
 def _no_control_characters(value: str) -> str:
     """PostgreSQL cannot store NUL, and control characters in names only ever come from broken exports."""
-    if _CONTROL.search(value):
+    # isprintable is many times quicker, and true of nearly every text.
+    if not value.isprintable() and _CONTROL.search(value):
         raise custom_error("control_character")
     return value
 
 
 def _not_after_today(value: date) -> date:
-    if value > business_date(now()):
+    # No clock is more than a day ahead of China's: what lies before today anywhere is past there, too.
+    if value >= date.today() and value > business_date(now()):  # noqa: DTZ011 (a quick bound, see above)
         raise custom_error("future_date")
     return value
 
 
 def _not_after_this_year(value: int) -> int:
-    if value > business_date(now()).year:
+    if value >= date.today().year and value > business_date(now()).year:  # noqa: DTZ011 (as above)
         raise custom_error("future_date")
     return value
 
