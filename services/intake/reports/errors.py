@@ -27,9 +27,6 @@ VERSION_STALE = ErrorKind(
 MAJOR_PROBLEM_STATUS = ErrorKind(
     "major_problem_status", 409, "The problem's status does not allow this", "该问题当前状态不允许此操作"
 )
-CITY_ONLY = ErrorKind(
-    "city_officers_only", 403, "Only an officer of a city reports a major problem", "重大问题由市州上报"
-)
 CONSTRAINT_ERRORS.update(
     {
         "uq_reporting_period_code": PERIOD_EXISTS,

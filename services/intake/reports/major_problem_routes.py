@@ -7,7 +7,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
-from services.intake.reports.errors import CITY_ONLY, MAJOR_PROBLEM_STATUS
+from services.intake.reports.errors import MAJOR_PROBLEM_STATUS
 from services.intake.reports.major_problem_queries import major_problem_by_id, major_problem_page
 from services.intake.reports.major_problem_schemas import (
     AnswerIn,
@@ -22,7 +22,7 @@ from services.intake.reports.major_problems import (
     settle_major_problem,
 )
 from services.intake.reports.transitions import MajorProblemStatus
-from shared.errors import NOT_FOUND, VALIDATION_FAILED
+from shared.errors import FORBIDDEN, NOT_FOUND, VALIDATION_FAILED
 from shared.security.actor import Actor
 from shared.web.documentation import refuses
 from shared.web.idempotency import IdempotencyDep
@@ -36,7 +36,7 @@ router = APIRouter(prefix="/v1/major-problems", tags=["reports"])
     "",
     status_code=201,
     response_model=MajorProblemOut,
-    responses=refuses(CITY_ONLY, NOT_FOUND, VALIDATION_FAILED),
+    responses=refuses(FORBIDDEN, NOT_FOUND, VALIDATION_FAILED),
     summary="Report a major problem (重大问题上报)",
 )
 async def post_problem(

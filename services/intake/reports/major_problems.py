@@ -7,12 +7,12 @@ import uuid
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.intake.reports.errors import CITY_ONLY, MAJOR_PROBLEM_STATUS
+from services.intake.reports.errors import MAJOR_PROBLEM_STATUS
 from services.intake.reports.major_problem_queries import lock_major_problem, major_problem_shown
 from services.intake.reports.major_problem_schemas import MajorProblemIn, MajorProblemOut
 from services.intake.reports.transitions import MajorProblemAct, next_major_problem_status
 from shared import audit
-from shared.errors import NOT_FOUND, Problem
+from shared.errors import FORBIDDEN, NOT_FOUND, Problem
 from shared.models.intake import Enterprise, MajorProblem
 from shared.security.actor import Actor
 
@@ -20,7 +20,7 @@ from shared.security.actor import Actor
 async def report_major_problem(session: AsyncSession, actor: Actor, problem_in: MajorProblemIn) -> MajorProblemOut:
     """File a problem of the actor's city; Problem `not_found` for an enterprise of another one."""
     if actor.city_code is None:
-        raise Problem(CITY_ONLY)
+        raise Problem(FORBIDDEN)
     problem = MajorProblem(
         **problem_in.model_dump(exclude={"uscc"}),
         city_code=actor.city_code,
