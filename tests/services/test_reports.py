@@ -100,6 +100,11 @@ async def test_a_report_is_returned_corrected_and_accepted(system: System, owner
     for act in ("accept", "return"):
         body = {"reasons": reasons}
         await system.refused("intake", "POST", f"{path}:{act}", city, "report_status", 409, json=body)
+    # What a spot check (核查抽查) finds wrong, the province alone sends back.
+    await system.refused("intake", "POST", f"{path}:reopen", city, "forbidden", 403, json=body)
+    province = system.officer("p", "province_officer")
+    reopened = await system.ok("intake", "POST", f"{path}:reopen", province, json=body)
+    assert (reopened["status"], (await _submit(system, reopened))["revision"]) == ("returned", 3)
     actions = await owner.fetch("SELECT action FROM audit_entry WHERE subject_type = 'progress_report' ORDER BY id")
     assert [row["action"].removeprefix("progress_report.") for row in actions] == [
         "begin",
@@ -108,23 +113,9 @@ async def test_a_report_is_returned_corrected_and_accepted(system: System, owner
         "save",
         "submit",
         "accept",
+        "reopen",
+        "submit",
     ]
-
-
-async def test_the_province_reopens_what_a_spot_check_found_wrong(system: System) -> None:
-    await admit(system, MEMBER)
-    await open_period(system)
-    begun = await _begin(system)
-    path = f"{REPORTS}/{begun['id']}"
-    await _submit(system, begun)
-    reasons = {"reasons": [{"field": "/loans/0/amount_cny", "reason": "与银行回执不符"}]}
-    province = system.officer("p", "province_officer")
-    await system.refused("intake", "POST", f"{path}:reopen", province, "report_status", 409, json=reasons)
-    await system.ok("intake", "POST", f"{path}:accept", _wuhan(system))
-    await system.refused("intake", "POST", f"{path}:reopen", _wuhan(system), "forbidden", 403, json=reasons)
-    reopened = await system.ok("intake", "POST", f"{path}:reopen", province, json=reasons)
-    assert reopened["status"] == "returned"
-    assert (await _submit(system, reopened))["revision"] == 2
 
 
 async def test_only_members_of_the_period_report(system: System, owner: asyncpg.Connection) -> None:
