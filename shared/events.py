@@ -36,4 +36,30 @@ class SelectionCommitted(Event):
     pool_code: str
 
 
-EVENTS: tuple[type[Event], ...] = (WorkbookUploaded, ApplicationsRecommended, SelectionCommitted)
+class IncidentConfirmed(Event):
+    """From now on the incident counts against the enterprise (二(六)12(3))."""
+
+    topic = "intake.incident_confirmed"
+    consumers = ()
+    incident_id: uuid.UUID
+    uscc: str
+    kind: str
+
+
+class IncidentClosed(Event):
+    """A confirmed incident is cured and no longer counts."""
+
+    topic = "intake.incident_closed"
+    consumers = ()
+    incident_id: uuid.UUID
+    uscc: str
+    kind: str
+
+
+EVENTS: tuple[type[Event], ...] = (
+    WorkbookUploaded,
+    ApplicationsRecommended,
+    SelectionCommitted,
+    IncidentConfirmed,
+    IncidentClosed,
+)

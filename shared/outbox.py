@@ -18,7 +18,10 @@ _LONGEST_RETRY = timedelta(minutes=10)
 
 
 async def publish(session: AsyncSession, event: Event) -> uuid.UUID:
-    """Store `event` once per consumer; the relay sends it after the caller's commit. Returns the event's id."""
+    """Store `event` once per consumer; the relay sends it after the caller's commit. Returns the event's id.
+
+    An event that nobody consumes yet leaves nothing behind.
+    """
     event_id = new_id()
     request_id = structlog.contextvars.get_contextvars().get("request_id")
     payload = event.model_dump(mode="json")
@@ -32,7 +35,8 @@ async def publish(session: AsyncSession, event: Event) -> uuid.UUID:
         }
         for consumer in event.consumers
     ]
-    await session.execute(insert(OutboxEvent), rows)
+    if rows:
+        await session.execute(insert(OutboxEvent), rows)
     return event_id
 
 

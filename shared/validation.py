@@ -37,6 +37,15 @@ _CUSTOM: dict[str, tuple[str, str]] = {
     "future_date": ("日期在今天之后", "The date lies in the future"),
     "city_unknown": ("不是本省的市州代码", "Not a city of the province"),
     "window_empty": ("截止时间应晚于开始时间", "The window closes before it opens"),
+    "industrialised_exceeds_valid": ("产业化专利数多于有效专利数", "More industrialised patents than valid ones"),
+    "industrialised_not_valid": ("产业化专利未列入有效专利", "An industrialised patent is not among the valid ones"),
+    "count_differs_from_list": ("件数与所列专利号个数不符", "The count differs from the patents listed"),
+    "recognised_before_its_year": ("认定日期早于认定年度", "Recognised before the year of its recognition"),
+    "duplicate_year": ("同一年度重复填报", "The same year is listed twice"),
+    "too_deep": ("内容嵌套过深", "Nested too deeply"),
+    "field_unknown": ("报告中没有这一字段", "The report has no such field"),
+    "period_reversed": ("覆盖期的止日早于起日", "The period ends before it begins"),
+    "reported_before_it_occurred": ("报告日期早于发生日期", "Reported before it occurred"),
     "product_unknown": ("关联产品未在产品表中填报", "A linked product is not among the products"),
 }
 

@@ -7,6 +7,9 @@ from fastapi import FastAPI
 from services.intake.applications.routes import router as applications
 from services.intake.cycles.routes import router as cycles
 from services.intake.imports.routes import router as imports
+from services.intake.incidents.routes import router as incidents
+from services.intake.reports.major_problem_routes import router as major_problems
+from services.intake.reports.routes import router as reports
 from shared.settings import Settings, from_environment
 from shared.web.application import build_application
 
@@ -16,7 +19,7 @@ def create_app(settings: Settings) -> FastAPI:
         service="intake",
         title="Peiyu 培育 · intake 申报",
         settings=settings,
-        routers=(cycles, applications, imports),
+        routers=(cycles, applications, imports, reports, major_problems, incidents),
         # Multipart wraps the file in a few hundred bytes.
         body_limits={":importWorkbook": settings.max_workbook_bytes + 16_384},
     )

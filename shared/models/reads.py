@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, timedelta
 
-from sqlalchemy import Text, cast, func, select
+from sqlalchemy import Select, Text, cast, func, select
+from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from shared.calendar import business_date
+from shared.calendar import business_date, start_of_day
 from shared.models.evaluation import Membership, RulebookVersion
-from shared.models.intake import Application, ApplicationSnapshot, Cycle, CycleQuota, Enterprise
+from shared.models.intake import Application, ApplicationSnapshot, Cycle, CycleQuota, Enterprise, Incident
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,3 +125,43 @@ async def rulebook_period(session: AsyncSession, rulebook_id: str, digest: str) 
     )
     row = (await session.execute(statement)).one_or_none()
     return None if row is None else (row.effective_from, row.effective_to)
+
+
+def usccs_of_members_during(pool_code: str, first: date, last: date) -> Select[str]:
+    """Codes of all who were members of a pool at any moment of the days `first` to `last`, for use inside an `IN`."""
+    days = Range(start_of_day(first), start_of_day(last + timedelta(days=1)))
+    return select(Membership.uscc).where(Membership.pool_code == pool_code, Membership.during.op("&&")(days))
+
+
+@dataclass(frozen=True, slots=True)
+class StandingIncident:
+    """A confirmed incident that counts against an enterprise; `kind` is a word of 二(六)12(3)."""
+
+    incident_id: uuid.UUID
+    uscc: str
+    kind: str
+    occurred_on: date
+    confirmed_at: datetime
+
+
+async def standing_incidents(
+    session: AsyncSession, usccs: list[str], on: date, *, known_at: datetime | None = None
+) -> list[StandingIncident]:
+    """Incidents that had occurred by `on`, are confirmed, and were not cured by then; by code and day.
+
+    Allegations, dismissed ones and notices never count. `known_at` asks what was confirmed and cured by an earlier
+    moment; without it, by now.
+    """
+    moment = func.now() if known_at is None else known_at
+    statement = (
+        select(Incident.id, Enterprise.uscc, Incident.kind, Incident.occurred_on, Incident.confirmed_at)
+        .join(Enterprise, Enterprise.id == Incident.enterprise_id)
+        .where(
+            Enterprise.uscc.in_(usccs),
+            Incident.occurred_on <= on,
+            Incident.confirmed_at <= moment,
+            Incident.cured_at.is_(None) | (Incident.cured_at > moment) | (Incident.cured_on > on),
+        )
+        .order_by(Enterprise.uscc, Incident.occurred_on, Incident.id)
+    )
+    return [StandingIncident(*row) for row in await session.execute(statement)]

@@ -1,20 +1,28 @@
 """Tables owned by intake, one module per capability."""
 
-from shared.models.intake import attachments, national, reports
+from shared.models.intake import attachments, national
 from shared.models.intake.applications import Application, ApplicationSnapshot
 from shared.models.intake.cycles import Cycle, CycleQuota
 from shared.models.intake.enterprises import Enterprise
 from shared.models.intake.imports import RejectedRow, WorkbookImport
+from shared.models.intake.incidents import BusinessNotice, Incident, IncidentStep
+from shared.models.intake.reports import MajorProblem, ProgressReport, ProgressReportSnapshot, ReportingPeriod
 
 __all__ = [
     "Application",
     "ApplicationSnapshot",
+    "BusinessNotice",
     "Cycle",
     "CycleQuota",
     "Enterprise",
+    "Incident",
+    "IncidentStep",
+    "MajorProblem",
+    "ProgressReport",
+    "ProgressReportSnapshot",
     "RejectedRow",
+    "ReportingPeriod",
     "WorkbookImport",
     "attachments",
     "national",
-    "reports",
 ]
