@@ -18,6 +18,7 @@ from services.intake.applications.errors import (
 )
 from services.intake.applications.schemas import ApplicationForm
 from services.intake.cycles.errors import CYCLE_NOT_FOUND, OUTSIDE_WINDOW
+from services.intake.enterprises.errors import USCC_SUPERSEDED
 from shared.canonical import canonical_text_without_floats, sha256_hex
 from shared.db import Database
 from shared.errors import ErrorKind, Problem, Violation
@@ -83,7 +84,10 @@ _STORE = text(
     END
     """
 )
-_REFUSALS = {kind.code: kind for kind in (CYCLE_NOT_FOUND, OUTSIDE_WINDOW, REGISTERED_ELSEWHERE, APPLICATION_EXISTS)}
+_REFUSALS = {
+    kind.code: kind
+    for kind in (CYCLE_NOT_FOUND, OUTSIDE_WINDOW, REGISTERED_ELSEWHERE, APPLICATION_EXISTS, USCC_SUPERSEDED)
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from shared.models.intake import attachments, national, reports
 from shared.models.intake.applications import Application, ApplicationSnapshot
 from shared.models.intake.cycles import Cycle, CycleQuota
-from shared.models.intake.enterprises import Enterprise
+from shared.models.intake.enterprises import Enterprise, EnterpriseChange, EnterpriseCode, EnterpriseVersion
 from shared.models.intake.imports import RejectedRow, WorkbookImport
 
 __all__ = [
@@ -12,6 +12,9 @@ __all__ = [
     "Cycle",
     "CycleQuota",
     "Enterprise",
+    "EnterpriseChange",
+    "EnterpriseCode",
+    "EnterpriseVersion",
     "RejectedRow",
     "WorkbookImport",
     "attachments",
