@@ -46,8 +46,8 @@ async def _present(registry: Registry, base: int) -> tuple[bytes, list[dict[str,
     return json.dumps([shown, mine, await registry.listed(limit=500)]).encode(), records
 
 
-@given(acts=st.lists(_ACT, min_size=1, max_size=7))
-@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(acts=st.lists(_ACT, min_size=1, max_size=6))
+@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
 async def test_changes_undone_in_reverse_leave_no_trace_but_history(
     system: System, acts: list[tuple[int, str, Any]]
 ) -> None:

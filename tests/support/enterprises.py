@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import httpx
+
 from support.system import System
 
 GROUNDS = {"reason": "凭变更登记通知书办理", "effective_on": "2024-06-30", "document": "（虚构）变更〔2024〕1号"}
