@@ -6,9 +6,14 @@ import asyncio
 
 import asyncpg
 import pytest
-from support.enterprises import ENTERPRISES, Registry
+from support.enterprises import ENTERPRISES, GROUNDS, Registry
 from support.forms import HUANGSHI, form, uscc
 from support.system import System
+
+from services.intake.enterprises.change_code import change_code
+from services.intake.enterprises.merge import merge
+from services.intake.enterprises.schemas import ChangeCodeIn, MergeIn
+from shared.security.tokens import actor_of_role
 
 LOSER, SURVIVOR, THIRD = uscc(1), uscc(2), uscc(3)
 
@@ -178,6 +183,55 @@ async def test_submissions_racing_a_change_are_whole_or_refused(
     owned = await owner.fetch("SELECT uscc FROM application JOIN enterprise ON enterprise.id = enterprise_id")
     assert sorted(row["uscc"] for row in owned) == sorted([present] * (accepted + 1) + [SURVIVOR])
     assert await _codes_are_sound(owner)
+
+
+async def _someone_waits(owner: asyncpg.Connection) -> None:
+    waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+    async with asyncio.timeout(10):
+        while not await owner.fetchval(waiting):
+            pass
+
+
+@pytest.mark.parametrize("act", ["changeCode", "merge"])
+async def test_a_submission_that_waited_for_a_change_is_refused(
+    system: System, owner: asyncpg.Connection, act: str
+) -> None:
+    """It read the code as present, and waits for the record's lock; what it read is true no more."""
+    await _cycles(system)
+    await system.submit(form(1))
+    await system.submit(form(2), "2024-2")
+    keeper = actor_of_role("registrar", "province_officer")
+    async with system.apps["intake"].state.database.sessions.begin() as session:
+        if act == "merge":
+            await merge(session, keeper, LOSER, MergeIn.model_validate(GROUNDS | {"into": SURVIVOR}))
+        else:
+            body = GROUNDS | {"new_code": THIRD, "mismatch_confirmed": True}
+            await change_code(session, keeper, LOSER, ChangeCodeIn.model_validate(body))
+        path, token = "/v1/cycles/2024-3/applications", system.enterprise(LOSER)
+        submitting = asyncio.create_task(system.request("intake", "POST", path, token, json=form(1)))
+        await _someone_waits(owner)
+    answer = await submitting
+    assert (answer.status_code, answer.json()["code"]) == (409, "uscc_superseded"), answer.text
+    assert answer.json()["detail"] == (SURVIVOR if act == "merge" else THIRD)
+    assert await owner.fetchval("SELECT count(*) FROM enterprise") == 2
+    assert await _codes_are_sound(owner)
+
+
+async def test_a_merged_record_is_dead_even_to_the_owner(system: System, owner: asyncpg.Connection) -> None:
+    await _cycles(system)
+    await system.submit(form(1))
+    await system.submit(form(2), "2024-2")
+    await Registry(system).made(LOSER, "merge", into=SURVIVOR)
+    late = (
+        "SELECT uuidv7(), cycle.id, enterprise.id, city_code, 'submitted', 1 FROM cycle, enterprise "
+        "WHERE cycle.code = '2024-3' AND merged_into IS NOT NULL"
+    )
+    for statement in (
+        "UPDATE enterprise SET name = 'x' WHERE merged_into IS NOT NULL",
+        f"INSERT INTO application (id, cycle_id, enterprise_id, city_code, status, revision) {late}",
+    ):
+        with pytest.raises(asyncpg.PostgresError, match="uscc_superseded"):
+            await owner.execute(statement)
 
 
 async def _codes_are_sound(owner: asyncpg.Connection) -> bool:
