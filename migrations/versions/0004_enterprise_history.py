@@ -50,6 +50,7 @@ _FUNCTIONS = (
         moment timestamptz;
     BEGIN
         IF TG_OP = 'INSERT' THEN
+            moment := clock_timestamp();
             INSERT INTO enterprise_code (code, scheme, enterprise_id, kind) VALUES (NEW.uscc, 'uscc', NEW.id, 'current')
             ON CONFLICT (code) DO NOTHING;
             IF NOT FOUND THEN
@@ -70,9 +71,10 @@ _FUNCTIONS = (
         END IF;
         IF NEW.merged_into IS NULL THEN
             -- The clock, not the transaction's start: a row may change twice in one, or wait for another.
-            moment := coalesce(moment, greatest(
-                clock_timestamp(), (SELECT max(upper(during)) FROM enterprise_version WHERE enterprise_id = NEW.id)
-            ));
+            IF moment IS NULL THEN -- living again
+                SELECT greatest(clock_timestamp(), max(upper(during))) INTO moment
+                FROM enterprise_version WHERE enterprise_id = NEW.id;
+            END IF;
             INSERT INTO enterprise_version (enterprise_id, during, uscc, name, division_code, city_code)
             VALUES (NEW.id, tstzrange(moment, NULL), NEW.uscc, NEW.name, NEW.division_code, NEW.city_code);
         END IF;
