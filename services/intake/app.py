@@ -6,6 +6,7 @@ from fastapi import FastAPI
 
 from services.intake.applications.routes import router as applications
 from services.intake.cycles.routes import router as cycles
+from services.intake.enterprises.routes import router as enterprises
 from services.intake.imports.routes import router as imports
 from services.intake.incidents.routes import router as incidents
 from services.intake.reports.major_problem_routes import router as major_problems
@@ -19,7 +20,7 @@ def create_app(settings: Settings) -> FastAPI:
         service="intake",
         title="Peiyu 培育 · intake 申报",
         settings=settings,
-        routers=(cycles, applications, imports, reports, major_problems, incidents),
+        routers=(enterprises, cycles, applications, imports, reports, major_problems, incidents),
         # Multipart wraps the file in a few hundred bytes.
         body_limits={":importWorkbook": settings.max_workbook_bytes + 16_384},
     )

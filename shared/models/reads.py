@@ -3,16 +3,27 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import Select, Text, cast, func, select
+from sqlalchemy import ARRAY, Select, Text, any_, cast, func, select, union_all
 from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
 from shared.calendar import business_date, start_of_day
-from shared.models.evaluation import Membership, RulebookVersion
-from shared.models.intake import Application, ApplicationSnapshot, Cycle, CycleQuota, Enterprise, Incident
+from shared.models.evaluation import Assessment, Membership, RulebookVersion
+from shared.models.intake import (
+    Application,
+    ApplicationSnapshot,
+    Cycle,
+    CycleQuota,
+    Enterprise,
+    EnterpriseCode,
+    EnterpriseVersion,
+    Incident,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +97,33 @@ async def quotas_of(session: AsyncSession, cycle_id: uuid.UUID) -> dict[str, int
 
 
 async def enterprise_names(session: AsyncSession, usccs: list[str]) -> dict[str, str]:
-    """Current names by 统一社会信用代码."""
-    rows = await session.execute(select(Enterprise.uscc, Enterprise.name).where(Enterprise.uscc.in_(usccs)))
-    return {row.uscc: row.name for row in rows}
+    """Current names by the codes asked for; a former or merged code has the name of the record that it stands for."""
+    statement = (
+        select(EnterpriseCode.code, Enterprise.name)
+        .join(Enterprise, Enterprise.id == EnterpriseCode.enterprise_id)
+        .where(EnterpriseCode.code.in_(usccs))
+    )
+    names = {row.code: row.name for row in await session.execute(statement)}
+    if missing := set(usccs) - names.keys():
+        # A code that a change gave and its undoing took back stands for nobody, but somebody bore it once.
+        borne = (
+            select(EnterpriseVersion.uscc, EnterpriseVersion.name)
+            .where(EnterpriseVersion.uscc.in_(missing))
+            .order_by(func.lower(EnterpriseVersion.during))
+        )
+        names |= {row.uscc: row.name for row in await session.execute(borne)}
+    return names
+
+
+async def present_codes(session: AsyncSession, usccs: Collection[str]) -> dict[str, str]:
+    """The present 统一社会信用代码 by each code asked for; a code that is not on record stands for itself."""
+    statement = (
+        select(EnterpriseCode.code, Enterprise.uscc)
+        .join(Enterprise, Enterprise.id == EnterpriseCode.enterprise_id)
+        .where(EnterpriseCode.code == any_(cast(list(usccs), ARRAY(Text))))
+    )
+    found = {row.code: row.uscc for row in await session.execute(statement)}
+    return {code: found.get(code, code) for code in usccs}
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,21 +136,49 @@ class PoolMember:
 
 
 async def live_members(session: AsyncSession, pool_code: str) -> list[PoolMember]:
-    """Members of a pool now, in the canonical order of lists: by 统一社会信用代码."""
+    """Members of a pool now, each under its present code, in the canonical order of lists: by 统一社会信用代码.
+
+    The city is that which the place was given to, wherever the enterprise is registered now.
+    """
     statement = (
-        select(Membership, Enterprise.name)
-        .join(Enterprise, Enterprise.uscc == Membership.uscc)
+        select(Membership, Enterprise.uscc, Enterprise.name)
+        .join(EnterpriseCode, EnterpriseCode.code == Membership.uscc)
+        .join(Enterprise, Enterprise.id == EnterpriseCode.enterprise_id)
         .where(Membership.pool_code == pool_code, func.upper_inf(Membership.during))
-        .order_by(Membership.uscc)
+        .order_by(Enterprise.uscc)
     )
     members: list[PoolMember] = []
-    for membership, name in await session.execute(statement):
+    for membership, uscc, name in await session.execute(statement):
         since = membership.during.lower
         assert since is not None  # noqa: S101 (a CHECK keeps the lower bound)
-        members.append(
-            PoolMember(membership.uscc, name, membership.city_code, business_date(since), membership.plan_id)
-        )
+        members.append(PoolMember(uscc, name, membership.city_code, business_date(since), membership.plan_id))
     return members
+
+
+async def pools_of_both(session: AsyncSession, codes: Collection[str], others: Collection[str]) -> list[str]:
+    """Pools in which a stay under one of `codes` overlaps a stay under one of `others`: no one enterprise has both."""
+    other = aliased(Membership)
+    statement = (
+        select(Membership.pool_code)
+        .join(other, (other.pool_code == Membership.pool_code) & other.during.overlaps(Membership.during))
+        .where(Membership.uscc.in_(codes), other.uscc.in_(others))
+        .distinct()
+        .order_by(Membership.pool_code)
+    )
+    return list((await session.execute(statement)).scalars())
+
+
+async def is_judged_or_member(session: AsyncSession, uscc: str) -> bool:
+    """Whether evaluation has judged an application, or admitted an enterprise, under this very code."""
+    judged = select(Assessment.uscc).where(Assessment.uscc == uscc).limit(1)
+    admitted = select(Membership.uscc).where(Membership.uscc == uscc).limit(1)
+    return (await session.execute(union_all(judged, admitted))).first() is not None
+
+
+async def judged_as(session: AsyncSession, application_ids: Collection[uuid.UUID]) -> set[str]:
+    """The codes under which evaluation has judged these applications."""
+    statement = select(Assessment.uscc).where(Assessment.application_id.in_(application_ids)).distinct()
+    return set((await session.execute(statement)).scalars())
 
 
 async def rulebook_period(session: AsyncSession, rulebook_id: str, digest: str) -> tuple[date, date | None] | None:

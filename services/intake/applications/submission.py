@@ -19,6 +19,7 @@ from services.intake.applications.errors import (
 )
 from services.intake.applications.schemas import ApplicationForm
 from services.intake.cycles.errors import CYCLE_NOT_FOUND, OUTSIDE_WINDOW
+from services.intake.enterprises.errors import USCC_SUPERSEDED
 from shared.canonical import canonical_text_without_floats, sha256_hex
 from shared.errors import ErrorKind, Problem, Violation
 from shared.idempotency import RetryKey
@@ -86,7 +87,10 @@ _STORE = text(
 # Written for SQLAlchemy, run by the driver itself: its machinery would cost as much again as the statement.
 _COMPILED = _STORE.compile(dialect=driver_dialect.dialect())
 _SQL, _NAMES = _COMPILED.string, tuple(_COMPILED.positiontup or ())
-_REFUSALS = {kind.code: kind for kind in (CYCLE_NOT_FOUND, OUTSIDE_WINDOW, REGISTERED_ELSEWHERE, APPLICATION_EXISTS)}
+_REFUSALS = {
+    kind.code: kind
+    for kind in (CYCLE_NOT_FOUND, OUTSIDE_WINDOW, REGISTERED_ELSEWHERE, APPLICATION_EXISTS, USCC_SUPERSEDED)
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from shared.models.intake import attachments, national
 from shared.models.intake.applications import Application, ApplicationSnapshot
 from shared.models.intake.cycles import Cycle, CycleQuota
-from shared.models.intake.enterprises import Enterprise
+from shared.models.intake.enterprises import Enterprise, EnterpriseChange, EnterpriseCode, EnterpriseVersion
 from shared.models.intake.imports import RejectedRow, WorkbookImport
 from shared.models.intake.incidents import BusinessNotice, Incident, IncidentStep
 from shared.models.intake.reports import MajorProblem, ProgressReport, ProgressReportSnapshot, ReportingPeriod
@@ -15,6 +15,9 @@ __all__ = [
     "Cycle",
     "CycleQuota",
     "Enterprise",
+    "EnterpriseChange",
+    "EnterpriseCode",
+    "EnterpriseVersion",
     "Incident",
     "IncidentStep",
     "MajorProblem",

@@ -24,6 +24,7 @@ class Application(Base):
         CheckConstraint(one_of("status", *APPLICATION_STATUSES), name="status"),
         CheckConstraint("(status = 'returned') = (return_reasons IS NOT NULL)", name="return_has_reason"),
         Index(None, "cycle_id", "city_code", "id"),
+        Index(None, "enterprise_id"),
     )
 
     id: Mapped[Id]
