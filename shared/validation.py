@@ -36,6 +36,7 @@ _CUSTOM: dict[str, tuple[str, str]] = {
     "not_a_number": ("不是有效数字", "Not a decimal number in plain digits"),
     "future_date": ("日期在今天之后", "The date lies in the future"),
     "city_unknown": ("不是本省的市州代码", "Not a city of the province"),
+    "field_unknown": ("不是申报表中的栏目", "Not a field of the form"),
     "window_empty": ("截止时间应晚于开始时间", "The window closes before it opens"),
     "product_unknown": ("关联产品未在产品表中填报", "A linked product is not among the products"),
 }

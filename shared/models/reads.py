@@ -6,12 +6,15 @@ import uuid
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import Text, cast, func, select
+from sqlalchemy import Select, Text, cast, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.calendar import business_date
-from shared.models.evaluation import Membership, RulebookVersion
+from shared.models.evaluation import Assessment, Membership, RulebookVersion, SelectionPlan, SelectionPlanEntry
 from shared.models.intake import Application, ApplicationSnapshot, Cycle, CycleQuota, Enterprise
+
+# A city has recommended it, whether or not evaluation has taken it in yet.
+_STANDING = ("recommended", "passed_on")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +33,7 @@ class RecommendedSnapshot:
 
 
 async def recommended_snapshots(session: AsyncSession, application_ids: list[uuid.UUID]) -> list[RecommendedSnapshot]:
-    """The newest snapshots of those applications that are recommended now, by application id."""
+    """The newest snapshots of those applications that are recommended or passed on now, by application id."""
     statement = (
         select(
             Application.id,
@@ -50,10 +53,34 @@ async def recommended_snapshots(session: AsyncSession, application_ids: list[uui
             (ApplicationSnapshot.application_id == Application.id)
             & (ApplicationSnapshot.revision == Application.revision),
         )
-        .where(Application.id.in_(application_ids), Application.status == "recommended")
+        .where(Application.id.in_(application_ids), Application.status.in_(_STANDING))
         .order_by(Application.id)
     )
     return [RecommendedSnapshot(*row) for row in await session.execute(statement)]
+
+
+def standing_snapshots(cycle_id: uuid.UUID) -> Select[uuid.UUID]:
+    """Ids of what a selection may choose from: the newest snapshots of a cycle's applications that a city stands by."""
+    return (
+        select(ApplicationSnapshot.id)
+        .join(Application, Application.id == ApplicationSnapshot.application_id)
+        .where(
+            Application.cycle_id == cycle_id,
+            Application.status.in_(_STANDING),
+            ApplicationSnapshot.revision == Application.revision,
+        )
+    )
+
+
+async def is_selected(session: AsyncSession, application_id: uuid.UUID) -> bool:
+    """Whether a committed plan has the application among its entries, admitted or not."""
+    statement = (
+        select(SelectionPlan.id)
+        .join(SelectionPlanEntry, SelectionPlanEntry.plan_id == SelectionPlan.id)
+        .join(Assessment, Assessment.id == SelectionPlanEntry.assessment_id)
+        .where(Assessment.application_id == application_id, SelectionPlan.status == "committed")
+    )
+    return (await session.execute(statement)).first() is not None
 
 
 @dataclass(frozen=True, slots=True)
