@@ -29,6 +29,14 @@ class ApplicationsRecommended(Event):
     application_ids: list[uuid.UUID]
 
 
+class ApplicationsTaken(Event):
+    """Evaluation has taken in what was recommended: exactly these revisions, by snapshot."""
+
+    topic = "evaluation.applications_taken"
+    consumers = ("intake.pass_on_applications",)
+    snapshot_ids: list[uuid.UUID]
+
+
 class SelectionCommitted(Event):
     topic = "evaluation.selection_committed"
     consumers = ("finance.publish_pool_list",)
@@ -59,6 +67,7 @@ class IncidentClosed(Event):
 EVENTS: tuple[type[Event], ...] = (
     WorkbookUploaded,
     ApplicationsRecommended,
+    ApplicationsTaken,
     SelectionCommitted,
     IncidentConfirmed,
     IncidentClosed,

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from services.intake.applications.tasks import pass_on_applications
 from services.intake.imports.tasks import import_workbook
 from shared.queue import Handler, run_worker
 from shared.settings import Settings, from_environment
 
-HANDLERS: dict[str, Handler] = {"intake.import_workbook": import_workbook}
+HANDLERS: dict[str, Handler] = {
+    "intake.import_workbook": import_workbook,
+    "intake.pass_on_applications": pass_on_applications,
+}
 
 if __name__ == "__main__":
     run_worker("intake", HANDLERS, from_environment(Settings))

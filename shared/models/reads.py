@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from shared.calendar import business_date, start_of_day
-from shared.models.evaluation import Assessment, Membership, RulebookVersion
+from shared.models.evaluation import Assessment, Membership, RulebookVersion, SelectionPlan, SelectionPlanEntry
 from shared.models.intake import (
     Application,
     ApplicationSnapshot,
@@ -24,6 +24,9 @@ from shared.models.intake import (
     EnterpriseVersion,
     Incident,
 )
+
+# A city has recommended it, whether or not evaluation has taken it in yet.
+_STANDING = ("recommended", "passed_on")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +45,7 @@ class RecommendedSnapshot:
 
 
 async def recommended_snapshots(session: AsyncSession, application_ids: list[uuid.UUID]) -> list[RecommendedSnapshot]:
-    """The newest snapshots of those applications that are recommended now, by application id."""
+    """The newest snapshots of those applications that are recommended or passed on now, by application id."""
     statement = (
         select(
             Application.id,
@@ -62,10 +65,34 @@ async def recommended_snapshots(session: AsyncSession, application_ids: list[uui
             (ApplicationSnapshot.application_id == Application.id)
             & (ApplicationSnapshot.revision == Application.revision),
         )
-        .where(Application.id.in_(application_ids), Application.status == "recommended")
+        .where(Application.id.in_(application_ids), Application.status.in_(_STANDING))
         .order_by(Application.id)
     )
     return [RecommendedSnapshot(*row) for row in await session.execute(statement)]
+
+
+def standing_snapshots(cycle_id: uuid.UUID) -> Select[uuid.UUID]:
+    """Ids of what a selection may choose from: the newest snapshots of a cycle's applications that a city stands by."""
+    return (
+        select(ApplicationSnapshot.id)
+        .join(Application, Application.id == ApplicationSnapshot.application_id)
+        .where(
+            Application.cycle_id == cycle_id,
+            Application.status.in_(_STANDING),
+            ApplicationSnapshot.revision == Application.revision,
+        )
+    )
+
+
+async def is_selected(session: AsyncSession, application_id: uuid.UUID) -> bool:
+    """Whether a committed plan has the application among its entries, admitted or not."""
+    statement = (
+        select(SelectionPlan.id)
+        .join(SelectionPlanEntry, SelectionPlanEntry.plan_id == SelectionPlan.id)
+        .join(Assessment, Assessment.id == SelectionPlanEntry.assessment_id)
+        .where(Assessment.application_id == application_id, SelectionPlan.status == "committed")
+    )
+    return (await session.execute(statement)).first() is not None
 
 
 @dataclass(frozen=True, slots=True)

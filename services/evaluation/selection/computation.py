@@ -15,7 +15,7 @@ from services.evaluation.selection.ranking import Candidate, indicator_value, ra
 from services.evaluation.selection.schemas import PlanSummary
 from shared.canonical import canonical_text, sha256_hex
 from shared.models.evaluation import Assessment, Membership, Pool
-from shared.models.reads import PinnedCycle, present_codes, quotas_of
+from shared.models.reads import PinnedCycle, present_codes, quotas_of, standing_snapshots
 
 _ELIGIBLE = ("met", "deviation")
 
@@ -81,9 +81,15 @@ def _summarise(places: list[Place], pool: Pool, free_places: int) -> PlanSummary
 async def _candidates(session: AsyncSession, cycle: PinnedCycle) -> list[Candidate]:
     statement = (
         select(Assessment)
-        .where(Assessment.cycle_id == cycle.id, Assessment.current, Assessment.overall.in_(_ELIGIBLE))
+        .where(
+            Assessment.cycle_id == cycle.id,
+            Assessment.current,
+            Assessment.overall.in_(_ELIGIBLE),
+            # What was withdrawn or sent back is no candidate, whatever it was judged as.
+            Assessment.snapshot_id.in_(standing_snapshots(cycle.id)),
+        )
         .order_by(Assessment.id)
-        .with_for_update(read=True)
+        .with_for_update(read=True, of=Assessment)
     )
     rows = (await session.execute(statement)).scalars().all()
     present = await present_codes(session, {row.uscc for row in rows})

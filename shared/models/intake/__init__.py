@@ -1,7 +1,12 @@
 """Tables owned by intake, one module per capability."""
 
 from shared.models.intake import attachments, national
-from shared.models.intake.applications import Application, ApplicationSnapshot
+from shared.models.intake.applications import (
+    Application,
+    ApplicationDraft,
+    ApplicationSnapshot,
+    SectionConfirmation,
+)
 from shared.models.intake.cycles import Cycle, CycleQuota
 from shared.models.intake.enterprises import Enterprise, EnterpriseChange, EnterpriseCode, EnterpriseVersion
 from shared.models.intake.imports import RejectedRow, WorkbookImport
@@ -10,6 +15,7 @@ from shared.models.intake.reports import MajorProblem, ProgressReport, ProgressR
 
 __all__ = [
     "Application",
+    "ApplicationDraft",
     "ApplicationSnapshot",
     "BusinessNotice",
     "Cycle",
@@ -25,6 +31,7 @@ __all__ = [
     "ProgressReportSnapshot",
     "RejectedRow",
     "ReportingPeriod",
+    "SectionConfirmation",
     "WorkbookImport",
     "attachments",
     "national",
