@@ -18,6 +18,7 @@ from services.intake.attachments.byte_ranges import UnsatisfiableRangeError
 from services.intake.attachments.download import Conditions, download
 from services.intake.attachments.media_types import ENDINGS
 from services.intake.attachments.queries import Moment, attachment_page, attachment_within_reach
+from services.intake.attachments.reception import announced_digest
 from services.intake.attachments.remove_attachment import remove_attachment
 from services.intake.attachments.schemas import (
     AttachmentOut,
@@ -96,7 +97,7 @@ async def _body(request: Request) -> AsyncGenerator[bytes]:
 async def _attach(
     request: Request, shelf: Shelf, actor: Actor, owner: Owner, words: Words, announced: str | None
 ) -> Response:
-    attached = await attach(shelf, actor, owner, words, _body(request), announced)
+    attached = await attach(shelf, actor, owner, words, _body(request), announced_digest(announced))
     headers = {"Location": f"/v1/attachments/{attached.attachment.id}"}
     return Response(
         attached.attachment.model_dump_json(), 201 if attached.new else 200, headers, media_type="application/json"
