@@ -1,0 +1,145 @@
+"""Uploads over real connections: broken off, far too large, and how much memory they take."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from urllib.parse import urlparse
+
+import asyncpg
+import httpx
+from support.evidence import pdf
+from support.forms import form
+from support.listening import listening
+from support.system import System
+
+from shared.embedded import free_port
+
+MIB = 1024 * 1024
+
+
+async def _place(system: System) -> tuple[str, dict[str, str]]:
+    await system.open_cycle()
+    application = await system.submit(form(1))
+    token = system.enterprise(form(1)["uscc"])
+    path = f"/v1/applications/{application['id']}/attachments"
+    return path, {"Authorization": f"Bearer {token}"}
+
+
+def _files(system: System) -> list[Path]:
+    folder = Path(urlparse(system.settings["intake"].attachments_url).path)
+    return [path for path in folder.rglob("*") if path.is_file()]
+
+
+def _unnamed_files() -> list[str]:
+    """Files that this process has open though they have no name any more."""
+    links: list[str] = []
+    for descriptor in Path("/proc/self/fd").iterdir():
+        try:
+            links.append(str(descriptor.readlink()))
+        except FileNotFoundError:  # the one that lists them
+            continue
+    return [link for link in links if link.endswith("(deleted)")]
+
+
+async def test_an_upload_that_breaks_off_leaves_nothing(system: System, owner: asyncpg.Connection) -> None:
+    path, headers = await _place(system)
+    unnamed = _unnamed_files()
+    async with listening(system.apps["intake"]) as url:
+        for length in (f"Content-Length: {8 * MIB}", "Transfer-Encoding: chunked"):
+            head = f"POST {path}?file_name=a.pdf HTTP/1.1\r\nHost: x\r\n{length}\r\n"
+            head += "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+            half = pdf(padding=2 * MIB)
+            body = half if length.startswith("Content") else b"%x\r\n%b\r\n" % (len(half), half)
+            reader, writer = await asyncio.open_connection("127.0.0.1", urlparse(url).port)
+            writer.write(head.encode() + b"\r\n" + body)
+            await writer.drain()
+            async with asyncio.timeout(10):
+                while len(_unnamed_files()) == len(unnamed):  # until the server has begun to keep it
+                    await asyncio.sleep(0.01)
+                writer.close()
+                while len(_unnamed_files()) > len(unnamed):
+                    await asyncio.sleep(0.01)
+            assert await reader.read() == b""
+        assert _files(system) == []
+        assert await owner.fetchval("SELECT (SELECT count(*) FROM attachment) + count(*) FROM stored_content") == 0
+        async with httpx.AsyncClient(base_url=url) as client:
+            answer = await client.post(path, params={"file_name": "a.pdf"}, headers=headers, content=pdf())
+        assert answer.status_code == 201, "the service still takes others"
+
+
+@asynccontextmanager
+async def _own_process(system: System) -> AsyncIterator[tuple[str, int]]:
+    """Intake in a process of its own: its URL and process id."""
+    settings = system.settings["intake"]
+    environment = {
+        "PATH": os.defpath,
+        "PEIYU_DATABASE_URL": settings.database_url.get_secret_value(),
+        "PEIYU_REDIS_URL": settings.redis_url.get_secret_value(),
+        "PEIYU_TOKEN_KEY_FILE": str(settings.token_key_file),
+        "PEIYU_LIST_KEY_FILE": str(settings.list_key_file),
+        "PEIYU_ATTACHMENTS_URL": settings.attachments_url,
+    }
+    port = free_port()
+    serve = ("-m", "uvicorn", "--factory", "--port", str(port), "--log-level", "error")
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, *serve, "services.intake.app:application", env=environment, cwd=Path(__file__).parents[2]
+    )
+    url = f"http://127.0.0.1:{port}"
+    try:
+        async with httpx.AsyncClient(base_url=url) as client, asyncio.timeout(30):
+            while not await _answers(client):
+                await asyncio.sleep(0.05)
+        yield url, process.pid
+    finally:
+        process.terminate()
+        await process.wait()
+
+
+async def _answers(client: httpx.AsyncClient) -> bool:
+    try:
+        return (await client.get("/health/ready")).status_code == 200
+    except httpx.TransportError:
+        return False
+
+
+def _memory(pid: int, line: str) -> int:
+    """A line of the kernel's report on a process, in bytes: VmRSS is what it has, VmHWM the most that it ever had."""
+    report = Path(f"/proc/{pid}/status").read_text()
+    return next(int(row.split()[1]) * 1024 for row in report.splitlines() if row.startswith(line))
+
+
+async def _endless(mebibytes: int) -> AsyncIterator[bytes]:
+    yield pdf()
+    for _ in range(mebibytes * 4):
+        yield b"\0" * (MIB // 4)
+
+
+async def test_memory_stays_bounded_however_large_the_upload(system: System) -> None:
+    path, headers = await _place(system)
+    request = {"params": {"file_name": "a.pdf"}, "headers": headers}
+    async with _own_process(system) as (url, pid), httpx.AsyncClient(base_url=url, timeout=60) as client:
+        await client.post(path, content=pdf(), **request)
+        before = _memory(pid, "VmRSS")
+        for body in (_endless(150), pdf(padding=25 * MIB)):
+            answer = await client.post(path, content=body, **request)
+            assert (answer.status_code, answer.json()["code"]) == (413, "payload_too_large")
+            assert answer.json()["detail_zh"] == "最大 20 MiB"
+        refused = _memory(pid, "VmHWM") - before
+        contents = [pdf(str(number), padding=19 * MIB) for number in range(6)]
+        answers = await asyncio.gather(*(client.post(path, content=content, **request) for content in contents))
+        assert [answer.status_code for answer in answers] == [201] * 6
+        places = [answer.json()["id"] for answer in answers]
+        fetched = await asyncio.gather(
+            *(client.get(f"/v1/attachments/{place}/content", headers=headers) for place in places)
+        )
+        assert [answer.content for answer in fetched] == contents
+        taken = _memory(pid, "VmHWM") - before
+    print(f"refused: {refused / MIB:.0f} MiB, six of 19 MiB up and down at once: {taken / MIB:.0f} MiB")  # noqa: T201
+    assert refused < 20 * MIB, "far less than the 175 MiB that were sent"
+    assert taken < 6 * 19 * MIB, "not even all of the files"
+    assert len(_files(system)) == 7
