@@ -9,9 +9,10 @@ from obstore.store import ObjectStore
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.intake.attachments.storage import open_content
+from services.intake.attachments.errors import CONTENT_DAMAGED
+from services.intake.attachments.storage import DamagedOnTheWayError, open_content
 from shared.db import Database
-from shared.errors import UNAVAILABLE, Problem
+from shared.errors import Problem
 from shared.models.intake import Attachment, StoredContent
 
 _BATCH = 500
@@ -19,10 +20,10 @@ _BATCH = 500
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """`digest` is whole where `code` is None; else `code` is that of the refusal that a reader would get."""
+    """`whole` is False where the content is missing or is not what its digest says."""
 
     digest: str
-    code: str | None
+    whole: bool
 
 
 async def check_contents(database: Database, store: ObjectStore) -> AsyncGenerator[Checked]:
@@ -32,21 +33,23 @@ async def check_contents(database: Database, store: ObjectStore) -> AsyncGenerat
         async with database.sessions.begin() as session:
             batch = await _kept(session, after)
         for digest, size in batch:
-            yield Checked(digest, await _refusal(store, digest, size))
+            yield Checked(digest, await _is_whole(store, digest, size))
         if len(batch) < _BATCH:
             return
         after = batch[-1][0]
 
 
-async def _refusal(store: ObjectStore, digest: str, size: int) -> str | None:
+async def _is_whole(store: ObjectStore, digest: str, size: int) -> bool:
     try:
         async for _ in await open_content(store, digest, size):
             pass
+    except DamagedOnTheWayError:
+        return False
     except Problem as problem:
-        if problem.kind is UNAVAILABLE:
+        if problem.kind is not CONTENT_DAMAGED:
             raise
-        return problem.kind.code
-    return None
+        return False
+    return True
 
 
 async def _kept(session: AsyncSession, after: str) -> list[tuple[str, int]]:

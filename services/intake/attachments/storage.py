@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import AsyncGenerator, AsyncIterator, Generator
-from contextlib import contextmanager
-from datetime import datetime
+from contextlib import contextmanager, suppress
+from datetime import datetime, timedelta
 from typing import Any, BinaryIO
 
 import structlog
@@ -41,7 +41,10 @@ def open_store(settings: Settings) -> ObjectStore:
     plain = bool(endpoint and endpoint.startswith("http://"))
     # What is not given is left to the store's own environment variables.
     config: Any = {name: value for name, value in given.items() if value is not None}
-    return from_url(url, config=config, client_options={"allow_http": plain, "timeout": "120s"})
+    client: Any = {"allow_http": plain, "timeout": "120s"}
+    # An upload waits meanwhile; its client can try again itself.
+    retries: Any = {"max_retries": 3, "retry_timeout": timedelta(seconds=20)}
+    return from_url(url, config=config, client_options=client, retry_config=retries)
 
 
 def _secret(value: Any) -> str | None:
@@ -58,14 +61,16 @@ def digest_at(key: str) -> str:
     return "".join(key.split("/")[-2:])
 
 
+class DamagedOnTheWayError(Exception):
+    """A content that has been handed out in part is not what its digest says: the rest must not be."""
+
+
 @contextmanager
 def _store_errors_told() -> Generator[None]:
     try:
         yield
     except (BaseError, OSError) as error:
-        if isinstance(error, FileNotFoundError):
-            raise
-        logger.warning("attachment_store_unavailable", error=repr(error))
+        logger.warning("attachment_store_unavailable", error=repr(error)[:500])
         raise Problem(UNAVAILABLE) from None
 
 
@@ -81,11 +86,8 @@ async def put_content(store: ObjectStore, digest: str, file: BinaryIO) -> None:
 
 async def delete_content(store: ObjectStore, digest: str) -> None:
     """Delete the content; one that is not there is no error."""
-    try:
-        with _store_errors_told():
-            await store.delete_async(key_of(digest))
-    except FileNotFoundError:
-        return
+    with _store_errors_told(), suppress(FileNotFoundError):
+        await store.delete_async(key_of(digest))
 
 
 async def open_content(store: ObjectStore, digest: str, size: int, span: range | None = None) -> AsyncGenerator[bytes]:
@@ -95,13 +97,14 @@ async def open_content(store: ObjectStore, digest: str, size: int, span: range |
     damaged one no reader gets the announced number of bytes. A part cannot be checked so.
     """
     options: Any = {"range": (span.start, span.stop)} if span is not None else None
-    try:
-        with _store_errors_told():
+    with _store_errors_told():
+        try:
             found = await store.get_async(key_of(digest), options=options)
-    except FileNotFoundError:
-        raise _damaged(digest, "missing") from None
-    if found.meta["size"] != size:
-        raise _damaged(digest, "size")
+        except FileNotFoundError:
+            found = None
+    if found is None or found.meta["size"] != size:
+        logger.error("attachment_damaged", digest=digest, what="missing" if found is None else "size")
+        raise Problem(CONTENT_DAMAGED)
     stream = found.stream(min_chunk_size=_CHUNK)
     return _pieces(stream) if span is not None else _verified(stream, digest)
 
@@ -120,13 +123,9 @@ async def _verified(stream: AsyncIterator[bytes], digest: str) -> AsyncGenerator
             yield held
         held = bytes(piece)
     if actual.hexdigest() != digest:
-        raise _damaged(digest, "digest")
+        logger.error("attachment_damaged", digest=digest, what="content")
+        raise DamagedOnTheWayError(digest)
     yield held
-
-
-def _damaged(digest: str, what: str) -> Problem:
-    logger.error("attachment_damaged", digest=digest, what=what)
-    return Problem(CONTENT_DAMAGED)
 
 
 async def stored_digests(store: ObjectStore) -> AsyncGenerator[list[tuple[str, datetime]]]:

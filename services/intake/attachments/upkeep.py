@@ -27,7 +27,7 @@ async def damaged_attachments(settings: Settings) -> tuple[int, list[str]]:
     try:
         async for checked in check_contents(database, open_store(settings)):
             read += 1
-            if checked.code is not None:
+            if not checked.whole:
                 damaged.append(checked.digest)
     finally:
         await database.close()
