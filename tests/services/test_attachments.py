@@ -305,6 +305,29 @@ async def test_a_revisions_evidence_stays_known_when_it_is_replaced(system: Syst
     assert removals == 1
 
 
+async def test_what_comes_while_a_revision_is_being_submitted_is_no_part_of_it(
+    system: System, owner: asyncpg.Connection
+) -> None:
+    await system.open_cycle()
+    path, token = await _apply(system)
+    application = uuid.UUID(path.split("/")[3])
+    async with owner.transaction():
+        await owner.execute("UPDATE application SET revision = 2 WHERE id = $1", application)
+        attaching = asyncio.create_task(_attach(system, path, token, pdf()))
+        async with asyncio.timeout(10):
+            while not await owner.fetchval("SELECT count(*) FROM pg_locks WHERE NOT granted"):
+                assert not attaching.done(), "it did not wait for the submission"
+        await owner.execute(
+            "INSERT INTO application_snapshot (id, application_id, revision, payload, digest, submitted_by, channel, "
+            "created_at) VALUES ($1, $2, 2, '{}', 'x', 'x', 'http', clock_timestamp())",
+            uuid.uuid4(),
+            application,
+        )
+    attachment = await attaching
+    assert (await system.ok("intake", "GET", path, token))["items"] == [attachment]
+    assert (await system.ok("intake", "GET", path, token, params={"revision": 2}))["items"] == []
+
+
 async def _return(system: System, application: str) -> None:
     city = system.officer("o", "city_officer", WUHAN_CITY)
     reasons = {"reasons": [{"field": "/finance/revenue_cny", "reason": "请补充佐证"}]}
