@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -104,7 +104,9 @@ def _sweep_unfinished(folder: Path | None, before: datetime) -> int:
         return 0
     swept = 0
     for path in folder.rglob("*#*"):
-        if _UNFINISHED.fullmatch(path.name) and path.stat().st_mtime < before.timestamp():
-            path.unlink(missing_ok=True)
-            swept += 1
+        # One that is finished meanwhile is not there any more.
+        with suppress(FileNotFoundError):
+            if _UNFINISHED.fullmatch(path.name) and path.stat().st_mtime < before.timestamp():
+                path.unlink()
+                swept += 1
     return swept
