@@ -37,6 +37,10 @@ class DatabaseSettings(BaseSettings):
         return value
 
 
+def _local_folder() -> str:
+    return (Path.cwd() / ".peiyu" / "attachments").as_uri()
+
+
 class Settings(TokenSettings, DatabaseSettings):
     redis_url: SecretStr
     list_key_file: Path
@@ -47,6 +51,18 @@ class Settings(TokenSettings, DatabaseSettings):
     database_pool_size: int = Field(default=15, ge=1)
     max_body_bytes: int = 2 * 1024 * 1024
     max_workbook_bytes: int = 20 * 1024 * 1024
+    # Evidence by content: file:///folder, s3://bucket/prefix, or any other URL that obstore opens. Keys that are not
+    # set here are taken from the store's own variables (AWS_ACCESS_KEY_ID and so on).
+    attachments_url: str = Field(default_factory=_local_folder)
+    attachments_endpoint: str | None = None
+    attachments_region: str | None = None
+    attachments_access_key_id: SecretStr | None = None
+    attachments_secret_access_key: SecretStr | None = None
+    max_attachment_bytes: int = Field(default=20 * 1024 * 1024, ge=1024)
+    # Of one application, or of one enterprise for reports and incidents: a ceiling on what one account can store.
+    max_attachments: int = Field(default=200, ge=1)
+    # What an upload that died left behind is swept after this long, which must exceed any upload's time.
+    attachments_grace_seconds: int = Field(default=86_400, ge=60)
     # A sent event that is not processed by then is sent again; a running one is protected by its row lock.
     outbox_resend_seconds: float = Field(default=15.0, gt=0)
     outbox_poll_seconds: float = Field(default=0.2, gt=0)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from fastapi import FastAPI
 
 from services.intake.applications.routes import router as applications
+from services.intake.attachments.routes import router as attachments
+from services.intake.attachments.storage import open_store
 from services.intake.cycles.routes import router as cycles
 from services.intake.enterprises.routes import router as enterprises
 from services.intake.imports.routes import router as imports
@@ -16,14 +18,19 @@ from shared.web.application import build_application
 
 
 def create_app(settings: Settings) -> FastAPI:
-    return build_application(
+    app = build_application(
         service="intake",
         title="Peiyu 培育 · intake 申报",
         settings=settings,
-        routers=(enterprises, cycles, applications, imports, reports, major_problems, incidents),
+        routers=(enterprises, cycles, applications, attachments, imports, reports, major_problems, incidents),
         # Multipart wraps the file in a few hundred bytes.
-        body_limits={":importWorkbook": settings.max_workbook_bytes + 16_384},
+        body_limits={
+            ":importWorkbook": settings.max_workbook_bytes + 16_384,
+            "/attachments": settings.max_attachment_bytes,
+        },
     )
+    app.state.attachment_store = open_store(settings)
+    return app
 
 
 def application() -> FastAPI:

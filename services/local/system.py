@@ -98,6 +98,7 @@ def _environment(home: Path, redis_url: str, resend_seconds: float) -> dict[str,
         "PEIYU_LIST_KEY_FILE": str(keys["list"]),
         "PEIYU_DOCS_ENABLED": "true",
         "PEIYU_OUTBOX_RESEND_SECONDS": str(resend_seconds),
+        "PEIYU_ATTACHMENTS_URL": (home / "attachments").as_uri(),
         **os.environ,
         "PEIYU_REDIS_URL": redis_url,
     }
@@ -109,7 +110,13 @@ def _database(url: str) -> dict[str, str]:
 
 def _write_environment(path: Path, env: dict[str, str]) -> None:
     """What an operator's shell needs to use `peiyu` on this system: `set -a; . FILE`."""
-    names = ("PEIYU_DATABASE_URL", "PEIYU_REDIS_URL", "PEIYU_TOKEN_KEY_FILE", "PEIYU_LIST_KEY_FILE")
+    names = (
+        "PEIYU_DATABASE_URL",
+        "PEIYU_REDIS_URL",
+        "PEIYU_TOKEN_KEY_FILE",
+        "PEIYU_LIST_KEY_FILE",
+        "PEIYU_ATTACHMENTS_URL",
+    )
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w") as file:
         file.writelines(f"{name}={shlex.quote(env[name])}\n" for name in names)

@@ -1,12 +1,13 @@
 """Tables owned by intake, one module per capability."""
 
-from shared.models.intake import attachments, national
+from shared.models.intake import national
 from shared.models.intake.applications import (
     Application,
     ApplicationDraft,
     ApplicationSnapshot,
     SectionConfirmation,
 )
+from shared.models.intake.attachments import Attachment, StoredContent
 from shared.models.intake.cycles import Cycle, CycleQuota
 from shared.models.intake.enterprises import Enterprise, EnterpriseChange, EnterpriseCode, EnterpriseVersion
 from shared.models.intake.imports import RejectedRow, WorkbookImport
@@ -17,6 +18,7 @@ __all__ = [
     "Application",
     "ApplicationDraft",
     "ApplicationSnapshot",
+    "Attachment",
     "BusinessNotice",
     "Cycle",
     "CycleQuota",
@@ -32,7 +34,7 @@ __all__ = [
     "RejectedRow",
     "ReportingPeriod",
     "SectionConfirmation",
+    "StoredContent",
     "WorkbookImport",
-    "attachments",
     "national",
 ]
