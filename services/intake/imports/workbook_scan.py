@@ -75,7 +75,7 @@ def scan(content: bytes, sheets: Iterable[str], limits: ScanLimits) -> dict[str,
             _check_parts(archive, limits)
             for info in archive.infolist():
                 _check_xml(archive, info)
-            parts = _sheet_parts(archive)
+            parts = sheet_parts(archive)
             wanted = {name: parts[name] for name in parts if name.strip() in set(sheets)}
             return {name: _check_cells(archive, name, part) for name, part in wanted.items()}
     except zipfile.BadZipFile:
@@ -133,7 +133,7 @@ def _check_xml(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> None:
             raise WorkbookRefusedError("workbook_unreadable")
 
 
-def _sheet_parts(archive: zipfile.ZipFile) -> dict[str, str]:
+def sheet_parts(archive: zipfile.ZipFile) -> dict[str, str]:
     """Sheet name to part name, as workbook.xml and its relationships say."""
     relations = _tree(archive, "xl/_rels/workbook.xml.rels")
     targets = {node.get("Id"): node.get("Target") or "" for node in relations}
