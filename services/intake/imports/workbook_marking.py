@@ -21,8 +21,8 @@ from services.intake.imports.workbook_tables import find_tables
 from shared.errors import Problem
 
 _READING = WorkbookLimits()
-# The whole workbook with its looks is held in memory: about eight times what reading the values takes.
-_MARKING = WorkbookLimits(max_memory_bytes=3 * 1024 * 1024 * 1024, max_seconds=180)
+# The whole workbook with its looks is held in memory: a fully rejected one of the largest size takes a third of this.
+_MARKING = WorkbookLimits(max_memory_bytes=2 * 1024 * 1024 * 1024, max_seconds=180)
 _WORKBOOK = b"PK"
 
 

@@ -21,8 +21,10 @@ from openpyxl.writer.excel import ExcelWriter
 from services.intake.imports.workbook_confinement import receive
 from services.intake.imports.workbook_marking_rows import leave_out, settle_formulas
 from services.intake.imports.workbook_marking_rules import restore_entry_rules
+from services.intake.imports.workbook_marking_scan import check_areas
 from services.intake.imports.workbook_marking_sheet import clear_marks, put_marks
 from services.intake.imports.workbook_marking_summary import add_summary
+from services.intake.imports.workbook_marking_thinning import without_rows
 from services.intake.imports.workbook_scan import ScanLimits, WorkbookRefusedError, scan
 
 
@@ -32,12 +34,14 @@ def main() -> None:
     warnings.simplefilter("ignore")  # openpyxl warns of what it leaves out; nobody reads this process
     try:
         scan(content, wishes["plan"]["sheets"], ScanLimits(wishes["max_unpacked_bytes"]))
+        check_areas(content)
         sys.stdout.buffer.write(_marked(content, wishes["plan"]))
     except WorkbookRefusedError as refusal:
         sys.stdout.write(json.dumps({"refused": refusal.code, "cell": refusal.cell}))
 
 
 def _marked(content: bytes, plan: dict[str, Any]) -> bytes:
+    content = without_rows(content, {title: sheet["dropped"] for title, sheet in plan["sheets"].items()})
     workbook = load_workbook(BytesIO(content), rich_text=True)
     sheets = _sheets(workbook, plan["sheets"])
     for title, worksheet in sheets.items():

@@ -151,8 +151,8 @@ def _mark_all(
     for violation in violations:
         title, _, reference = (violation.cell or "").rpartition("!")
         digits = reference.lstrip("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
-        place = (title, int(digits)) if digits.isdecimal() else position
-        if place not in codes:
+        place = (title, int(digits)) if digits.isdecimal() else None
+        if place is None or place not in codes:
             # A fault of the whole row, or of a row that is not in the file any more, is told at the row's code.
             place, reference = position, ParsedRow(own, position[1]).cell("uscc").rpartition("!")[2]
         marks = plan.sheets[place[0]].marks
