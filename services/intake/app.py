@@ -6,6 +6,7 @@ from fastapi import FastAPI
 
 from services.intake.applications.routes import router as applications
 from services.intake.cycles.routes import router as cycles
+from services.intake.exports.routes import router as exports
 from services.intake.imports.routes import router as imports
 from shared.settings import Settings, from_environment
 from shared.web.application import build_application
@@ -16,7 +17,7 @@ def create_app(settings: Settings) -> FastAPI:
         service="intake",
         title="Peiyu 培育 · intake 申报",
         settings=settings,
-        routers=(cycles, applications, imports),
+        routers=(cycles, applications, imports, exports),
         # Multipart wraps the file in a few hundred bytes.
         body_limits={":importWorkbook": settings.max_workbook_bytes + 16_384},
     )

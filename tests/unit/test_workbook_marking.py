@@ -142,7 +142,9 @@ def test_the_first_sheet_lists_the_marked_cells_with_links(first_round: tuple[by
     assert [sheet.title for sheet in workbook.worksheets if sheet.sheet_view.tabSelected] == ["退回说明"]
     lines = [[cell.value for cell in row[:4]] for row in summary.iter_rows(min_row=8)]
     assert [(sheet, reference) for _, sheet, reference, _ in lines] == [
-        tuple(place.split("!")) for place in comments(first_round[0]) if "改正后的" not in comments(first_round[0])[place]
+        tuple(place.split("!"))
+        for place in comments(first_round[0])
+        if "改正后的" not in comments(first_round[0])[place]
     ]
     assert summary["C8"].hyperlink.location == f"'企业'!{summary['C8'].value}"
 
@@ -191,7 +193,7 @@ def _strings(content: bytes) -> int:
         return sum(archive.read(name).count(b"peiyu-mark") for name in archive.namelist() if "sheet" in name)
 
 
-def test_marks_do_not_pile_up(first_round: tuple[bytes, WorkbookReading]) -> None:
+def test_marks_do_not_pile_up() -> None:
     def note(sheets: dict[str, Worksheet]) -> None:
         sheets["企业"]["L8"].comment = Comment("数据待财务确认", "李某")
 
@@ -244,7 +246,9 @@ def test_formulas_become_their_results_and_faulty_ones_stay() -> None:
         rows += [[FORMS[index]["uscc"], FORMS[index]["name"], "武昌区", "是"] for index in range(3)]
         content = plain_workbook({"企业": rows})
         cells = b'<c r="E4"><f>1000*6</f><v>6000</v></c><c r="F4"><f>1/0</f></c><c r="G4" t="str"><f>"="&amp;1</f><v>=1</v></c></row>'
-        return with_part(content, "xl/worksheets/sheet1.xml", lambda xml: re.sub(rb'(<row r="4".*?)</row>', rb"\g<1>" + cells, xml))
+        return with_part(
+            content, "xl/worksheets/sheet1.xml", lambda xml: re.sub(rb'(<row r="4".*?)</row>', rb"\g<1>" + cells, xml)
+        )
 
     content, _ = marked(sheet_with_formulas())
     sheet = load_workbook(BytesIO(content))["企业"]
@@ -256,8 +260,12 @@ def test_formulas_become_their_results_and_faulty_ones_stay() -> None:
 
 
 def test_what_was_refused_at_submission_is_marked_at_the_code() -> None:
-    content = plain_workbook({"企业": [HEADINGS, *[[form["uscc"], form["name"], "武昌区", "是"] for form in FORMS[:3]]]})
-    refused = RejectedRowReading("企业", 3, FORMS[1]["uscc"], [Violation("application_exists", "本批次已有申报", "Exists")])
+    content = plain_workbook(
+        {"企业": [HEADINGS, *[[form["uscc"], form["name"], "武昌区", "是"] for form in FORMS[:3]]]}
+    )
+    refused = RejectedRowReading(
+        "企业", 3, FORMS[1]["uscc"], [Violation("application_exists", "本批次已有申报", "Exists")]
+    )
     once = marked_workbook(content, [refused])
     assert comments(once) == {"企业!A2": "本批次已有申报\nExists"}
     assert [read.form.uscc for read in read_workbook(once).forms] == [FORMS[1]["uscc"]]
@@ -289,7 +297,9 @@ def test_hostile_and_broken_files_are_refused_before_they_are_opened() -> None:
             with_part(
                 CONTENT,
                 part,
-                lambda xml: xml.replace(b"</sheetData>", b'</sheetData><mergeCells><mergeCell ref="A1:XFD1048576"/></mergeCells>'),
+                lambda xml: xml.replace(
+                    b"</sheetData>", b'</sheetData><mergeCells><mergeCell ref="A1:XFD1048576"/></mergeCells>'
+                ),
             ),
             "workbook_out_of_range",
         ),

@@ -50,12 +50,17 @@ def _add_head(worksheet: Worksheet, plan: Mapping[str, Any], marks: int) -> None
     listed = f"（下表列出前 {_MOST_LISTED} 处）" if marks > _MOST_LISTED else ""
     lines = (
         ("退回说明：请改正标色的单元格后重新上传", {"bold": True, "size": 16, "color": _NAVY}),
-        (f"{plan['enterprises']} 家企业未采用{strays}，共 {marks} 处需要改正{listed}。已采用的企业不在本文件中，请勿重复填报。", {}),
-        ("每处标为红色并附批注；点击下表的单元格编号可直接跳转。改正后保存为 .xlsx，直接上传本文件即可，标色和批注不必清除。", {}),
+        (
+            f"{plan['enterprises']} 家企业未采用{strays}，共 {marks} 处需要改正{listed}。已采用的企业不在本文件中，请勿重复填报。",
+            {},
+        ),
+        (
+            "每处标为红色并附批注；点击下表的单元格编号可直接跳转。改正后保存为 .xlsx，直接上传本文件即可，标色和批注不必清除。",
+            {},
+        ),
         ("原因中提到的行号是原文件的行号；公式已换成其最后结果。", {}),
         (
-            f"{plan['enterprises']} enterprises were not accepted; {marks} cells need mending. "
-            "Accepted enterprises are left out. Mend the coloured cells and upload this file again.",
+            f"{plan['enterprises']} enterprises not accepted, {marks} cells to mend; accepted ones are left out.",
             {"color": "FF6B7785"},
         ),
     )
@@ -85,7 +90,9 @@ def _add_line(worksheet: Worksheet, number: int, title: str, mark: Mapping[str, 
         else:
             _write_text(cell, value)
         cell.font = Font(name=_FONT, size=10)
-        cell.alignment = Alignment(vertical="center", wrap_text=column > 4, horizontal="left" if column > 3 else "center")
+        cell.alignment = Alignment(
+            vertical="center", wrap_text=column > 4, horizontal="left" if column > 3 else "center"
+        )
         cell.border = Border(bottom=Side("thin", color=_RULE))
     link = worksheet.cell(row, 3)
     quoted = title.replace("'", "''")
