@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import os
 import re
 import zipfile
 from collections.abc import AsyncIterator, Sequence
@@ -54,7 +55,7 @@ async def as_xlsx(columns: Sequence[Column], *rows: Sequence[Any]) -> bytes:
     return await whole(xlsx_chunks("表", columns, batches_of(rows)))
 
 
-@settings(max_examples=150)
+@settings(max_examples=60)
 @given(st.lists(st.tuples(TEXTS, TEXTS), min_size=1, max_size=5))
 async def test_any_text_comes_back_from_csv_and_none_begins_a_formula(rows: list[tuple[str, str]]) -> None:
     read = await as_csv(NAMES, *rows)
@@ -166,11 +167,11 @@ async def test_a_file_that_is_given_up_leaves_nothing_behind(tmp_path: Path, mon
 
     async def endless() -> AsyncIterator[Sequence[Sequence[Any]]]:
         yield [("a", "b")]
-        assert list(tmp_path.iterdir())
+        assert os.listdir(tmp_path)
         raise ConnectionError
 
     with pytest.raises(ConnectionError):
         async with aclosing(xlsx_chunks("表", NAMES, endless())) as chunks:
             await anext(chunks)
-    while list(tmp_path.iterdir()):
+    while os.listdir(tmp_path):
         pass

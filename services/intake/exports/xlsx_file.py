@@ -106,7 +106,7 @@ def _write(sheet: Worksheet, row: int, column: int, cell: Cell, look: Format) ->
         case int() | Decimal() if abs(cell) * (100 if isinstance(cell, Decimal) else 1) < _EXACT:
             sheet.write_number(row, column, float(cell), look)
         case int() | Decimal():
-            sheet.write_string(row, column, f"{cell:f}", look)
+            sheet.write_string(row, column, str(cell) if isinstance(cell, int) else f"{cell:f}", look)
 
 
 def _never_markup(text: str) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import asdict
 from datetime import date, datetime
 from io import BytesIO
 from typing import Any
@@ -14,7 +15,7 @@ from typing import Any
 from python_calamine import CalamineSheet, CalamineWorkbook
 
 from services.intake.imports.workbook_confinement import receive
-from services.intake.imports.workbook_scan import ScanLimits, WorkbookRefusedError, scan
+from services.intake.imports.workbook_scan import ScanLimits, SheetMarks, WorkbookRefusedError, scan
 
 # Text that the answer may carry: one shared string can stand in a million cells.
 _MAX_TEXT = 60_000_000
@@ -31,7 +32,7 @@ def main() -> None:
 
 
 def _read(content: bytes, sheets: dict[str, int], max_unpacked_bytes: int) -> dict[str, Any]:
-    errors = scan(content, sheets, ScanLimits(max_unpacked_bytes))
+    marks = scan(content, sheets, ScanLimits(max_unpacked_bytes))
     workbook = CalamineWorkbook.from_filelike(BytesIO(content))
     found: dict[str, Any] = {}
     text_left = _MAX_TEXT
@@ -40,7 +41,8 @@ def _read(content: bytes, sheets: dict[str, int], max_unpacked_bytes: int) -> di
         if key in sheets and key not in found:
             rows, text = _rows(workbook.get_sheet_by_name(name), key, sheets[key], text_left)
             text_left -= text
-            found[key] = {"rows": rows, "errors": errors.get(name, [])}
+            beside = marks.get(name, SheetMarks())
+            found[key] = {"rows": rows} | {kind: sorted(noted) for kind, noted in asdict(beside).items()}
     return found
 
 

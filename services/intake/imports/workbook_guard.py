@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -29,6 +29,7 @@ _KINDS: dict[str, ErrorKind] = {
 }
 # Title rows, bands and headings above the data.
 _HEAD_ROWS = 10
+_MOST_MERGED = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,7 @@ class SheetRow:
 
     number: int
     cells: list[CellValue]
+    hidden: bool = False
 
 
 def sheet_rows(content: bytes, limits: WorkbookLimits) -> dict[str, list[SheetRow]]:
@@ -61,7 +63,7 @@ def sheet_rows(content: bytes, limits: WorkbookLimits) -> dict[str, list[SheetRo
     answer = _ask_child(content, limits)
     if "refused" in answer:
         raise refusal(answer["refused"], answer.get("cell"), limits)
-    return {title: _decoded(sheet["rows"], sheet["errors"]) for title, sheet in answer["sheets"].items()}
+    return {title: _decoded(**sheet) for title, sheet in answer["sheets"].items()}
 
 
 def check_size(content: bytes, limits: WorkbookLimits) -> None:
@@ -111,18 +113,40 @@ def refusal(code: str, cell: str | None, limits: WorkbookLimits) -> Problem:
     return Problem(kind)
 
 
-def _decoded(rows: Iterable[list[Any]], error_cells: Iterable[str]) -> list[SheetRow]:
+def _decoded(
+    rows: Iterable[list[Any]], errors: Iterable[str], hidden: Iterable[int], merges: Iterable[str]
+) -> list[SheetRow]:
+    unseen = set(hidden)
     decoded = {
-        number: SheetRow(number, [None] * first_column + [_value(cell) for cell in cells])
+        number: SheetRow(number, [None] * first_column + [_value(cell) for cell in cells], number in unseen)
         for number, first_column, cells in rows
     }
-    for reference in error_cells:
+    for merge in merges:
+        _fill_down(decoded, *merge.split(":"))
+    for reference in errors:
         # The parser shows an error cell as blank, which would pass for a missing figure.
         column, number = _position(reference)
         row = decoded.setdefault(number, SheetRow(number, []))
         row.cells.extend([None] * (column + 1 - len(row.cells)))
         row.cells[column] = FormulaError()
     return sorted(decoded.values(), key=lambda row: row.number)
+
+
+def _fill_down(rows: Mapping[int, SheetRow], first: str, last: str) -> None:
+    """A text merged over several rows stands for each of them that has something of its own.
+
+    Numbers and days do not: a sum merged over two enterprises belongs to neither.
+    """
+    (column, top), (_, bottom) = _position(first), _position(last)
+    above = rows.get(top)
+    text = above.cells[column] if above is not None and column < len(above.cells) else None
+    if not isinstance(text, str):
+        return
+    for number in range(top + 1, min(bottom, top + _MOST_MERGED) + 1):
+        row = rows.get(number)
+        if row is not None:
+            row.cells.extend([None] * (column + 1 - len(row.cells)))
+            row.cells[column] = text if row.cells[column] is None else row.cells[column]
 
 
 def _value(cell: Any) -> CellValue:
