@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import os
 import re
 import zipfile
 from collections.abc import AsyncIterator, Sequence
@@ -165,13 +164,16 @@ def test_a_list_longer_than_a_sheet_goes_on_with_the_next(tmp_path: Path) -> Non
 async def test_a_file_that_is_given_up_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
 
+    def left() -> list[Path]:
+        return list(tmp_path.iterdir())
+
     async def endless() -> AsyncIterator[Sequence[Sequence[Any]]]:
         yield [("a", "b")]
-        assert os.listdir(tmp_path)
+        assert left()
         raise ConnectionError
 
     with pytest.raises(ConnectionError):
         async with aclosing(xlsx_chunks("表", NAMES, endless())) as chunks:
             await anext(chunks)
-    while os.listdir(tmp_path):
+    while left():
         pass

@@ -140,13 +140,13 @@ def test_the_first_sheet_lists_the_marked_cells_with_links(first_round: tuple[by
     assert (summary.title, workbook.active) == ("退回说明", summary)
     assert "3 家企业未采用，共 3 处需要改正" in str(summary["A2"].value)
     assert [sheet.title for sheet in workbook.worksheets if sheet.sheet_view.tabSelected] == ["退回说明"]
-    lines = [[cell.value for cell in row[:4]] for row in summary.iter_rows(min_row=8)]
+    lines = [[cell.value for cell in row[:4]] for row in summary.iter_rows(min_row=10)]
     assert [(sheet, reference) for _, sheet, reference, _ in lines] == [
         tuple(place.split("!"))
         for place in comments(first_round[0])
         if "改正后的" not in comments(first_round[0])[place]
     ]
-    assert summary["C8"].hyperlink.location == f"'企业'!{summary['C8'].value}"
+    assert summary["C10"].hyperlink.location == f"'企业'!{summary['C10'].value}"
 
 
 def test_the_rest_of_the_officers_file_stays() -> None:

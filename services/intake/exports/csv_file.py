@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -15,7 +15,7 @@ from services.intake.exports.tabular import Cell, Column, Row, Rows, cell_of, ne
 _BOM = "\ufeff"
 
 
-async def csv_chunks(columns: Sequence[Column], rows: Rows) -> AsyncIterator[bytes]:
+async def csv_chunks(columns: Sequence[Column], rows: Rows) -> AsyncGenerator[bytes]:
     """The file in chunks: the headings at once, then one chunk for each batch of rows.
 
     Every text is quoted, and one that looks like a formula has an apostrophe before it. Numbers and days are plain.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from typing import Any
 
@@ -17,7 +17,7 @@ from services.intake.exports.xlsx_file import xlsx_chunks
 _BATCH = 1_000
 
 
-async def batches(engine: AsyncEngine, statement: Select[*tuple[Any, ...]]) -> AsyncIterator[Sequence[Row]]:
+async def batches(engine: AsyncEngine, statement: Select[*tuple[Any, ...]]) -> AsyncGenerator[Sequence[Row]]:
     """Run the statement behind a server-side cursor; closing the iterator ends the transaction.
 
     One statement in one read-only transaction: what others commit meanwhile does not show.
@@ -36,7 +36,7 @@ async def export_chunks(
     title: str,
     columns: Sequence[Column],
     file_format: Format,
-) -> AsyncIterator[bytes]:
+) -> AsyncGenerator[bytes]:
     """The file in chunks of at most a few hundred KiB; the connection is held while rows are read, and no longer."""
     async with aclosing(batches(engine, statement)) as rows:
         chunks = xlsx_chunks(title, columns, rows) if file_format == "xlsx" else csv_chunks(columns, rows)

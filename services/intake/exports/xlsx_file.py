@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime
 from decimal import Decimal
@@ -57,7 +57,8 @@ class TableWriter:
     def abandon(self) -> None:
         """Let go of the files below an incomplete workbook; nothing to do for a complete one."""
         for sheet in self._workbook.worksheets():
-            sheet.row_data_fh.close()
+            if sheet.row_data_fh is not None:
+                sheet.row_data_fh.close()
 
     def _add_sheet(self) -> Worksheet:
         number = len(self._workbook.worksheets()) + 1
@@ -114,7 +115,7 @@ def _never_markup(text: str) -> str:
     return f"{text} " if text.startswith("<r>") and text.endswith("</r>") else text
 
 
-async def xlsx_chunks(title: str, columns: Sequence[Column], rows: Rows) -> AsyncIterator[bytes]:
+async def xlsx_chunks(title: str, columns: Sequence[Column], rows: Rows) -> AsyncGenerator[bytes]:
     """The file in chunks. It is complete before the first of them: a zip has its directory at its end."""
     folder = TemporaryDirectory(prefix="peiyu-export-")
     path = Path(folder.name) / "table.xlsx"

@@ -71,10 +71,12 @@ class _MemoryWriter(ExcelWriter):
 
     def write_worksheet(self, ws: Worksheet) -> None:
         part = BytesIO()
-        writer = WorksheetWriter(ws, part)
+        writer: Any = WorksheetWriter(ws, part)
         writer.write()
-        ws._rels = writer._rels  # noqa: SLF001
-        self._archive.writestr(ws.path[1:], part.getvalue())
+        own: Any = self
+        sheet: Any = ws
+        sheet._rels = writer._rels  # noqa: SLF001 - as the method that this one replaces
+        own._archive.writestr(ws.path[1:], part.getvalue())  # noqa: SLF001
         self.manifest.append(ws)
 
 

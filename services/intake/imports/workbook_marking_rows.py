@@ -8,6 +8,7 @@ from io import BytesIO
 from typing import Any
 
 from openpyxl import load_workbook
+from openpyxl.cell.cell import Cell
 from openpyxl.worksheet.dimensions import DimensionHolder
 from openpyxl.worksheet.merge import MergedCellRange
 from openpyxl.worksheet.worksheet import Worksheet
@@ -79,9 +80,9 @@ def settle_formulas(content: bytes, worksheet: Worksheet, header_row: int, moved
     A formula without a result, or in error, stays: somebody has to look at it.
     """
     formulas = {
-        (cell.row, cell.column): cell
-        for cell in worksheet._cells.values()  # noqa: SLF001
-        if cell.row > header_row and getattr(cell, "data_type", "") == "f"
+        place: cell
+        for place, cell in worksheet._cells.items()  # noqa: SLF001
+        if place[0] > header_row and isinstance(cell, Cell) and cell.data_type == "f"
     }
     if not formulas:
         return

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import zipfile
 from io import BytesIO
+from typing import Any
 from xml.etree import ElementTree as ET
 
 from openpyxl.worksheet.datavalidation import DataValidation
@@ -33,9 +34,10 @@ def restore_entry_rules(content: bytes, worksheet: Worksheet) -> None:
 def _ordinary(rule: ET.Element) -> DataValidation:
     names = ("type", "operator", "errorStyle", "errorTitle", "error", "promptTitle", "prompt")
     flags = ("allowBlank", "showErrorMessage", "showInputMessage", "showDropDown")
+    said: dict[str, Any] = {name: rule.get(name) for name in names if rule.get(name)}
+    said |= {name: rule.get(name) in ("1", "true") for name in flags}
     return DataValidation(
-        **{name: rule.get(name) for name in names if rule.get(name)},
-        **{name: rule.get(name) in ("1", "true") for name in flags},
+        **said,
         formula1=rule.findtext("formula1/f"),
         formula2=rule.findtext("formula2/f"),
         sqref=rule.findtext("sqref") or "",

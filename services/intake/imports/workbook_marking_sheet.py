@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from openpyxl.cell.cell import Cell
+from openpyxl.cell.cell import Cell, MergedCell
 from openpyxl.comments import Comment
 from openpyxl.formatting.formatting import ConditionalFormattingList
 from openpyxl.formatting.rule import FormulaRule
@@ -33,8 +33,8 @@ def clear_marks(worksheet: Worksheet, header_row: int) -> None:
             continue
         _, found, earlier = cell.comment.text.partition(_EARLIER)
         cell.comment = _note(earlier, "") if found else None
-    for cell in worksheet._cells.values():  # noqa: SLF001
-        if cell.row > header_row and cell.has_style and cell.fill.fgColor.rgb == COLOUR:
+    for (row, _), cell in worksheet._cells.items():  # noqa: SLF001
+        if row > header_row and cell.has_style and cell.fill.fgColor.rgb == COLOUR:
             cell.fill = PatternFill()
     _keep_rules(worksheet, ConditionalFormattingList())
 
@@ -54,7 +54,7 @@ def put_marks(worksheet: Worksheet, marks: Iterable[Mapping[str, Any]]) -> None:
     fill = PatternFill("solid", fgColor=COLOUR, bgColor=COLOUR)
     references: list[str] = []
     for number, mark in enumerate(marks):
-        cell = worksheet[mark["moved"]]
+        cell: Cell | MergedCell = worksheet[mark["moved"]]
         references.append(mark["moved"])
         cell.fill = fill
         if number < MOST_COMMENTS and isinstance(cell, Cell):

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from openpyxl.cell.cell import Cell
+from openpyxl.cell.cell import Cell, MergedCell
 from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
 from openpyxl.workbook import Workbook
 from openpyxl.worksheet.hyperlink import Hyperlink
+from openpyxl.worksheet.properties import PageSetupProperties
 from openpyxl.worksheet.worksheet import Worksheet
 
 from services.intake.imports.workbook_marking_sheet import COLOUR, printable
@@ -19,6 +20,11 @@ _MOST_LISTED = 2_000
 _WIDTHS = (6, 12, 9, 24, 62, 62)
 _HEADINGS = ("序号", "工作表", "单元格", "统一社会信用代码", "需要改正的内容", "What needs mending")
 _FONT, _NAVY, _RULE = "微软雅黑", "FF17375E", "FFD5DCE4"
+_PLAIN = Font(name=_FONT, size=10)
+# Below the title, six lines, a blank one and the headings.
+_FIRST_LINE = 10
+# About as many Chinese characters as a line of the column of reasons holds.
+_LINE = 30
 
 
 def add_summary(workbook: Workbook, plan: Mapping[str, Any], titles: Mapping[str, str]) -> None:
@@ -48,25 +54,20 @@ def _marks(plan: Mapping[str, Any], titles: Mapping[str, str]) -> Iterator[tuple
 def _add_head(worksheet: Worksheet, plan: Mapping[str, Any], marks: int) -> None:
     strays = f"，另有 {plan['strays']} 行明细未采用" if plan["strays"] else ""
     listed = f"（下表列出前 {_MOST_LISTED} 处）" if marks > _MOST_LISTED else ""
+    grey = Font(name=_FONT, size=10, color="FF6B7785")
     lines = (
-        ("退回说明：请改正标色的单元格后重新上传", {"bold": True, "size": 16, "color": _NAVY}),
-        (
-            f"{plan['enterprises']} 家企业未采用{strays}，共 {marks} 处需要改正{listed}。已采用的企业不在本文件中，请勿重复填报。",
-            {},
-        ),
-        (
-            "每处标为红色并附批注；点击下表的单元格编号可直接跳转。改正后保存为 .xlsx，直接上传本文件即可，标色和批注不必清除。",
-            {},
-        ),
-        ("原因中提到的行号是原文件的行号；公式已换成其最后结果。", {}),
-        (
-            f"{plan['enterprises']} enterprises not accepted, {marks} cells to mend; accepted ones are left out.",
-            {"color": "FF6B7785"},
-        ),
+        ("退回说明：请改正标色的单元格后重新上传", Font(name=_FONT, size=16, bold=True, color=_NAVY)),
+        (f"{plan['enterprises']} 家企业未采用{strays}，共 {marks} 处需要改正{listed}。", _PLAIN),
+        ("已采用的企业不在本文件中，请勿重复填报。", _PLAIN),
+        ("需要改正的单元格标为红色并附批注；点击下表的单元格编号可直接跳转。", _PLAIN),
+        ("改正后保存为 .xlsx，直接上传本文件即可；标色、批注和本页不必清除。", _PLAIN),
+        ("原因中提到的行号是原文件的行号；公式已换成其最后结果。", grey),
+        (f"{plan['enterprises']} enterprises not accepted, {marks} cells to mend; accepted ones are left out.", grey),
     )
     for row, (text, look) in enumerate(lines, start=1):
-        cell = worksheet.cell(row, 1, text)
-        cell.font = Font(name=_FONT, **({"size": 10} | look))
+        cell = worksheet.cell(row, 1)
+        _write_text(cell, text)
+        cell.font = look
         cell.alignment = Alignment(vertical="center")
         worksheet.row_dimensions[row].height = 30 if row == 1 else 19
     for column, heading in enumerate(_HEADINGS, start=1):
@@ -77,35 +78,36 @@ def _add_head(worksheet: Worksheet, plan: Mapping[str, Any], marks: int) -> None
     worksheet.row_dimensions[_FIRST_LINE - 1].height = 22
 
 
-_FIRST_LINE = 8
-
-
 def _add_line(worksheet: Worksheet, number: int, title: str, mark: Mapping[str, Any]) -> None:
     row = _FIRST_LINE - 1 + number
-    texts = (title, mark["moved"], mark["code"][:40], "\n".join(mark["texts_zh"]), "\n".join(mark["texts_en"]))
-    for column, value in enumerate((number, *texts), start=1):
+    texts = (
+        str(number),
+        title,
+        mark["moved"],
+        mark["code"][:40],
+        "\n".join(mark["texts_zh"]),
+        "\n".join(mark["texts_en"]),
+    )
+    for column, text in enumerate(texts, start=1):
         cell = worksheet.cell(row, column)
-        if isinstance(value, int):
-            cell.value = value
-        else:
-            _write_text(cell, value)
-        cell.font = Font(name=_FONT, size=10)
-        cell.alignment = Alignment(
-            vertical="center", wrap_text=column > 4, horizontal="left" if column > 3 else "center"
-        )
+        _write_text(cell, text)
+        cell.font = _PLAIN
+        side = "left" if column > 3 else "center"
+        cell.alignment = Alignment(vertical="center", wrap_text=column > 4, horizontal=side)
         cell.border = Border(bottom=Side("thin", color=_RULE))
     link = worksheet.cell(row, 3)
     quoted = title.replace("'", "''")
     link.hyperlink = Hyperlink(ref=link.coordinate, location=f"'{quoted}'!{mark['moved']}", display=mark["moved"])
     link.font = Font(name=_FONT, size=10, color="FF1F5C99", underline="single")
     link.fill = PatternFill("solid", fgColor=COLOUR)
-    worksheet.row_dimensions[row].height = 18 * max(1, len(mark["texts_zh"]))
+    worksheet.row_dimensions[row].height = 18 * sum(1 + len(text) // _LINE for text in mark["texts_zh"])
 
 
-def _write_text(cell: Cell, text: str) -> None:
+def _write_text(cell: Cell | MergedCell, text: str) -> None:
     """As text, whatever it begins with: messages quote what people typed."""
-    cell.value = printable(text)
-    cell.data_type = "s"
+    if isinstance(cell, Cell):
+        cell.value = printable(text)
+        cell.data_type = "s"
 
 
 def _arrange(worksheet: Worksheet) -> None:
@@ -116,5 +118,5 @@ def _arrange(worksheet: Worksheet) -> None:
     worksheet.freeze_panes = f"A{_FIRST_LINE}"
     worksheet.page_setup.orientation = "landscape"
     worksheet.page_setup.paperSize = 9
-    worksheet.sheet_properties.pageSetUpPr.fitToPage = True
+    worksheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
     worksheet.page_setup.fitToHeight = 0
