@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from openpyxl.cell.cell import Cell, MergedCell
+from openpyxl.cell.cell import Cell
 from openpyxl.comments import Comment
 from openpyxl.formatting.formatting import ConditionalFormattingList
 from openpyxl.formatting.rule import FormulaRule
 from openpyxl.styles import PatternFill
+from openpyxl.utils.cell import coordinate_to_tuple
 from openpyxl.worksheet.worksheet import Worksheet
 
 AUTHOR = "培育系统 Peiyu"
@@ -54,7 +55,7 @@ def put_marks(worksheet: Worksheet, marks: Iterable[Mapping[str, Any]]) -> None:
     fill = PatternFill("solid", fgColor=COLOUR, bgColor=COLOUR)
     references: list[str] = []
     for number, mark in enumerate(marks):
-        cell: Cell | MergedCell = worksheet[mark["moved"]]
+        cell = worksheet.cell(*coordinate_to_tuple(mark["moved"]))
         references.append(mark["moved"])
         cell.fill = fill
         if number < MOST_COMMENTS and isinstance(cell, Cell):
