@@ -9,6 +9,7 @@ from services.intake.attachments.routes import router as attachments
 from services.intake.attachments.storage import open_store
 from services.intake.cycles.routes import router as cycles
 from services.intake.enterprises.routes import router as enterprises
+from services.intake.exports.routes import router as exports
 from services.intake.imports.routes import router as imports
 from services.intake.incidents.routes import router as incidents
 from services.intake.reports.major_problem_routes import router as major_problems
@@ -22,7 +23,7 @@ def create_app(settings: Settings) -> FastAPI:
         service="intake",
         title="Peiyu 培育 · intake 申报",
         settings=settings,
-        routers=(enterprises, cycles, applications, attachments, imports, reports, major_problems, incidents),
+        routers=(enterprises, cycles, applications, attachments, imports, reports, major_problems, incidents, exports),
         # Multipart wraps the file in a few hundred bytes.
         body_limits={
             ":importWorkbook": settings.max_workbook_bytes + 16_384,
