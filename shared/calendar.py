@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo
 
 _SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -15,6 +15,11 @@ def now() -> datetime:
 def business_date(moment: datetime) -> date:
     """The calendar date in China at `moment`."""
     return moment.astimezone(_SHANGHAI).date()
+
+
+def business_time(moment: datetime) -> time:
+    """The time of day that a clock in China shows at `moment`."""
+    return moment.astimezone(_SHANGHAI).time()
 
 
 def iso_utc(moment: datetime) -> str:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from services.intake.imports.tasks import import_workbook
+from services.intake.national.tasks import HANDLERS as NATIONAL
 from shared.queue import Handler, run_worker
 from shared.settings import Settings, from_environment
 
-HANDLERS: dict[str, Handler] = {"intake.import_workbook": import_workbook}
+HANDLERS: dict[str, Handler] = {"intake.import_workbook": import_workbook, **NATIONAL}
 
 if __name__ == "__main__":
     run_worker("intake", HANDLERS, from_environment(Settings))

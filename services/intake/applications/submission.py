@@ -27,7 +27,7 @@ from shared.reference.divisions import city_of
 from shared.refusals import refusal_of
 from shared.security.actor import Actor
 
-Channel = Literal["http", "workbook"]
+Channel = Literal["http", "workbook", "national"]
 
 # One statement, atomic by itself: submission is the busiest path of the service, and every round trip costs more than
 # its work. A returned application is submitted again as its next revision; any other existing one is left as it is.
@@ -88,7 +88,8 @@ _REFUSALS = {kind.code: kind for kind in (CYCLE_NOT_FOUND, OUTSIDE_WINDOW, REGIS
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """A form for the cycle with code `cycle`. A workbook's rows count from when it was uploaded."""
+    """A form for the cycle with code `cycle`. A workbook's rows count from when it was uploaded, national
+    records from when they were filed upstream: their callers have checked the window."""
 
     cycle: str
     form: ApplicationForm
