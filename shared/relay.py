@@ -58,12 +58,17 @@ async def relay_once(database: Database, queue: ArqRedis, settings: Settings) ->
     return len(rows)
 
 
+async def look_at_clock(database: Database, settings: Settings) -> int:
+    """Publish the events of schedules whose time has come; returns how many."""
+    return await publish_due(database, schedules(settings), calendar.now())
+
+
 async def _relay_until(stop: asyncio.Event, database: Database, queue: ArqRedis, settings: Settings) -> None:
     looked = -_LOOK_SECONDS
     while not stop.is_set():
         try:
             if time.monotonic() - looked >= _LOOK_SECONDS:
-                await publish_due(database, schedules(settings), calendar.now())
+                await look_at_clock(database, settings)
                 looked = time.monotonic()
             sent = await relay_once(database, queue, settings)
         except (RedisError, OSError, DBAPIError) as error:
