@@ -50,6 +50,8 @@ class NationalSystem:
     token: str = "token-1"
     tokens_issued: int = 0
     retry_after: str = "7"
+    withdraw_next: bool = False
+    taken: threading.Event = field(default_factory=threading.Event)
 
     # what it keeps -------------------------------------------------------------------------------------------
 
@@ -131,7 +133,8 @@ class NationalSystem:
         if scope["path"] == "/oauth/token":
             await self._token(headers, send)
             return
-        if headers.get("authorization") != f"Bearer {self.token}":
+        if self.withdraw_next or headers.get("authorization") != f"Bearer {self.token}":
+            self.withdraw_next = False
             await _answer(send, 401, {"error": "invalid_token"})
             return
         query = f"?{scope['query_string'].decode()}" if scope["query_string"] else ""
@@ -174,6 +177,7 @@ class NationalSystem:
             return
         if fault in {"die", "garbage_after", "hang_after"}:
             results = [self.take(record) for record in records[: (len(records) + 1) // 2]]
+            self.taken.set()
             if fault == "hang_after":
                 await _until_the_caller_leaves(receive)
             elif fault == "die":
