@@ -104,7 +104,7 @@ async def test_a_listing_brought_back_is_compared(push: Pusher, national: Nation
     await _recommended(push, 1, 2)
     out = (await system.request("intake", "GET", OUT, admin)).text
     await system.ok("intake", "POST", BACK, admin, content=national.process_file(out))
-    forgotten = sorted(national.records)[0]
+    forgotten = min(national.records)
     del national.records[forgotten]
     answer = await system.ok("intake", "POST", LISTING, admin, content=national.listing_file())
     assert answer["entries"] == 1

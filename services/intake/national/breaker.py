@@ -35,7 +35,7 @@ async def ask(session: AsyncSession, settings: Settings) -> Asked:
     if held_until is not None and now < held_until:
         return Asked("wait", held_until)
     # As long as one call may take, its token among it, and then some.
-    probe_until = now + timedelta(seconds=settings.national_timeout_seconds * 3)
+    probe_until = now + timedelta(seconds=settings.national_timeout_seconds * 5)
     await _set(session, state="half_open", probe_until=probe_until)
     return Asked("probe", probe_until)
 

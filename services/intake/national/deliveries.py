@@ -54,7 +54,7 @@ async def claim(session: AsyncSession, settings: Settings, *, most: int) -> Parc
     if not found:
         return None
     ids = [found[0].id] if found[0].alone else [row.id for row in found if not row.alone]
-    return await _take(session, ids, due_again=func.now() + timedelta(seconds=settings.national_timeout_seconds * 4))
+    return await _take(session, ids, due_again=func.now() + timedelta(seconds=settings.national_timeout_seconds * 5))
 
 
 async def claim_all(session: AsyncSession) -> Parcel:

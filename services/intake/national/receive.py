@@ -76,7 +76,7 @@ async def _one_at_a_time(session: AsyncSession, actor: Actor, batch_id: str) -> 
 def _digest_of(batch: BatchIn, signed: Signed) -> str:
     try:
         return sha256_hex(canonical(batch.model_dump()))
-    except TypeError:  # some record has no canonical form: the bytes then
+    except (TypeError, RecursionError):  # some record has no canonical form: the bytes then
         return signed.digest
 
 

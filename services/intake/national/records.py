@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
@@ -66,7 +66,7 @@ def read_record(content: dict[str, Any]) -> ReadRecord:
     """The record with its digest; Problem-like violations inside. Problem where it cannot even be named."""
     try:
         payload = canonical(content)
-    except TypeError:
+    except (TypeError, RecursionError):
         raise Problem(NOT_CANONICAL, violations=[reason_of(NOT_CANONICAL)]) from None
     try:
         named = _Named.model_validate(content)
@@ -100,4 +100,5 @@ def _violations(error: ValidationError) -> list[Violation]:
     for one in errors:
         if one["loc"][:1] in {("application",), ("status",)}:
             one["loc"] = one["loc"][1:]
-    return violations_of(errors)
+    # A place may be named by what the sender wrote: PostgreSQL stores no NUL, and nobody reads on for ever.
+    return [replace(one, pointer=(one.pointer or "").replace("\x00", "\ufffd")[:300]) for one in violations_of(errors)]

@@ -6,7 +6,7 @@ import json
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
 from services.intake.applications.schemas import ApplicationForm
 from shared.canonical import canonical_text, sha256_hex
@@ -18,6 +18,8 @@ _MOST = 2_147_483_647
 RecordId = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:/-]{0,99}$", examples=["GJ-2024-000123"])]
 Version = Annotated[int, Field(ge=1, le=_MOST, strict=True)]
 Moment = Annotated[AwareDatetime, Field(ge=datetime(2000, 1, 1, tzinfo=UTC), le=datetime(2100, 12, 31, tzinfo=UTC))]
+# PostgreSQL stores no NUL, and nobody reads on for ever.
+Told = Annotated[str, AfterValidator(lambda text: text.replace("\x00", "\ufffd")[:2000])]
 StatusKind = Literal["returned", "recommended", "not_recommended", "passed_on", "withdrawn"]
 DeliveryKind = Literal["recommendation", "pool_change"]
 
@@ -32,7 +34,7 @@ class ApplicationRecord(WirePart):
     record_id: RecordId
     version: Version
     kind: Literal["application"]
-    cycle: Annotated[str, Field(min_length=1, max_length=40, examples=["2024-1"])]
+    cycle: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9-]{0,39}$", examples=["2024-1"])]
     filed_at: Moment
     form: ApplicationForm
 
@@ -51,7 +53,7 @@ class StatusRecord(WirePart):
     sequence: Version
     status: StatusKind
     at: Moment
-    reason: Annotated[str, Field(min_length=1, max_length=1000)] | None = None
+    reason: Annotated[str, Field(max_length=1000, pattern=r"^[^\x00-\x08\x0b-\x1f\x7f]+$")] | None = None
 
 
 class BatchIn(WirePart):
@@ -98,11 +100,11 @@ class OutRecord(WirePart):
 class RecordAnswer(BaseModel):
     """What the national system says of one record."""
 
-    key: Annotated[str, Field(max_length=200)]
+    key: Told
     outcome: Literal["accepted", "unchanged", "rejected"]
-    remote_id: Annotated[str, Field(max_length=200)] | None = None
-    code: Annotated[str, Field(max_length=100)] | None = None
-    reason: Annotated[str, Field(max_length=2000)] | None = None
+    remote_id: Told | None = None
+    code: Told | None = None
+    reason: Told | None = None
 
 
 class PushAnswer(BaseModel):
@@ -113,8 +115,8 @@ class ListingEntry(BaseModel):
     """One record as the national system holds it; `digest` is that of the content as it was pushed."""
 
     kind: Literal["application", "recommendation", "pool_change"]
-    key: Annotated[str, Field(max_length=200)]
-    status: Annotated[str, Field(max_length=100)]
+    key: Told
+    status: Told
     digest: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
     version: Version | None = None
 
