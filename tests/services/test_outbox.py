@@ -138,7 +138,6 @@ async def test_a_failing_handler_leaves_nothing_is_retried_and_ends_dead(
     assert "half-way" in row["last_error"]
     did = "SELECT count(*) FROM outbox_event WHERE consumer = 'intake.push_national_deliveries'"
     assert await owner.fetchval(did) == 0, "what the handler did is rolled back"
-    )
     await _make_due(owner)
     assert await claim_due(system.relay_database, resend_after=timedelta(seconds=1)) == []
 

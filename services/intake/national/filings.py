@@ -79,8 +79,6 @@ async def follow(
 async def _follow_application(
     session: AsyncSession, actor: Actor, filing: Filing, record: ApplicationRecord, digest: str
 ) -> Verdict:
-    if filing.application_version is not None and record.version < filing.application_version:
-        return Verdict("stale", filing)
     await _check_window(session, record)
     current = await _current(session, filing)
     outcome: Outcome = "accepted"
