@@ -55,6 +55,11 @@ async def test_a_file_goes_out_and_its_results_settle_the_deliveries(
     grown = await system.request("intake", "GET", OUT, admin)
     assert (grown.json()["serial"], grown.json()["count"]) == (2, 3)
 
+    (later,) = {one["key"] for one in grown.json()["records"]} - {one["key"] for one in out.json()["records"]}
+    early = {"key": later, "outcome": "rejected"}
+    strange = national.signed_file({"format": FORMAT, "serial": 1, "results": [early]})
+    answer = await system.ok("intake", "POST", BACK, admin, content=strange)
+    assert (answer["applied"], answer["unknown"]) == (0, [later]), "the first file says nothing of the second's"
     results = national.process_file(out.text)
     answer = await system.ok("intake", "POST", BACK, admin, content=results)
     assert (answer["serial"], answer["applied"], answer["unchanged"], answer["unknown"]) == (1, 2, 0, [])
