@@ -22,6 +22,11 @@ def start_of_day(day: date) -> datetime:
     return datetime.combine(day, time.min, _SHANGHAI)
 
 
+def business_time(moment: datetime) -> time:
+    """The time of day that a clock in China shows at `moment`."""
+    return moment.astimezone(_SHANGHAI).time()
+
+
 def iso_utc(moment: datetime) -> str:
     """`2024-06-06T01:02:03Z`, whole seconds: the form used in everything that is signed."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -25,7 +25,7 @@ class ApplicationsRecommended(Event):
     """One event for a batch: a job costs more than a judgement."""
 
     topic = "intake.applications_recommended"
-    consumers = ("evaluation.assess_applications",)
+    consumers = ("evaluation.assess_applications", "intake.queue_recommendations")
     application_ids: list[uuid.UUID]
 
 
@@ -39,7 +39,7 @@ class ApplicationsTaken(Event):
 
 class SelectionCommitted(Event):
     topic = "evaluation.selection_committed"
-    consumers = ("finance.publish_pool_list",)
+    consumers = ("finance.publish_pool_list", "intake.queue_pool_changes")
     plan_id: uuid.UUID
     pool_code: str
 
@@ -64,6 +64,21 @@ class IncidentClosed(Event):
     kind: str
 
 
+class NationalDeliveriesDue(Event):
+    """Something waits to be pushed to the national system, or is due again."""
+
+    topic = "intake.national_deliveries_due"
+    consumers = ("intake.push_national_deliveries",)
+
+
+class NationalReconciliationDue(Event):
+    """Compare both sides: the run that an officer asked for, else that of the night."""
+
+    topic = "intake.national_reconciliation_due"
+    consumers = ("intake.reconcile_national",)
+    reconciliation_id: uuid.UUID | None = None
+
+
 EVENTS: tuple[type[Event], ...] = (
     WorkbookUploaded,
     ApplicationsRecommended,
@@ -71,4 +86,6 @@ EVENTS: tuple[type[Event], ...] = (
     SelectionCommitted,
     IncidentConfirmed,
     IncidentClosed,
+    NationalDeliveriesDue,
+    NationalReconciliationDue,
 )

@@ -12,6 +12,10 @@ from services.intake.enterprises.routes import router as enterprises
 from services.intake.exports.routes import router as exports
 from services.intake.imports.routes import router as imports
 from services.intake.incidents.routes import router as incidents
+from services.intake.national.batch_routes import router as national_batches
+from services.intake.national.file_routes import router as national_files
+from services.intake.national.routes import router as national
+from services.intake.national.tasks import wake_if_due
 from services.intake.reports.major_problem_routes import router as major_problems
 from services.intake.reports.routes import router as reports
 from shared.settings import Settings, from_environment
@@ -23,12 +27,30 @@ def create_app(settings: Settings) -> FastAPI:
         service="intake",
         title="Peiyu 培育 · intake 申报",
         settings=settings,
-        routers=(enterprises, cycles, applications, attachments, imports, reports, major_problems, incidents, exports),
-        # Multipart wraps the file in a few hundred bytes.
+        routers=(
+            enterprises,
+            cycles,
+            applications,
+            attachments,
+            imports,
+            reports,
+            major_problems,
+            incidents,
+            national_batches,
+            national_files,
+            national,
+            exports,
+        ),
         body_limits={
+            # Multipart wraps the file in a few hundred bytes.
             ":importWorkbook": settings.max_workbook_bytes + 16_384,
             "/attachments": settings.max_attachment_bytes,
+            "/national/batches": settings.national_max_batch_bytes,
+            "/national/result-files": settings.national_max_batch_bytes,
+            "/national/listing-files": settings.national_max_batch_bytes,
         },
+        # What waited while there was no line, or no process.
+        at_start=lambda session: wake_if_due(session, settings),
     )
     app.state.attachment_store = open_store(settings)
     return app

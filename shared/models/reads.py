@@ -208,6 +208,35 @@ async def judged_as(session: AsyncSession, application_ids: Collection[uuid.UUID
     return set((await session.execute(statement)).scalars())
 
 
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """An enterprise that a plan admitted to a pool."""
+
+    pool_code: str
+    uscc: str
+    name: str
+    city_code: str
+    member_since: date
+
+
+async def admitted_by_plan(session: AsyncSession, plan_id: uuid.UUID) -> list[Admission]:
+    """Whom a committed plan admitted, members still or not, by 统一社会信用代码."""
+    statement = (
+        select(Membership, Enterprise.name)
+        .join(Enterprise, Enterprise.uscc == Membership.uscc)
+        .where(Membership.plan_id == plan_id)
+        .order_by(Membership.uscc)
+    )
+    admissions: list[Admission] = []
+    for membership, name in await session.execute(statement):
+        since = membership.during.lower
+        assert since is not None  # noqa: S101 (a CHECK keeps the lower bound)
+        admissions.append(
+            Admission(membership.pool_code, membership.uscc, name, membership.city_code, business_date(since))
+        )
+    return admissions
+
+
 async def rulebook_period(session: AsyncSession, rulebook_id: str, digest: str) -> tuple[date, date | None] | None:
     """First and last day of a registered rulebook's force; None where no rulebook has this id and digest."""
     statement = select(RulebookVersion.effective_from, RulebookVersion.effective_to).where(

@@ -33,7 +33,7 @@ from shared.reference.divisions import city_of
 from shared.refusals import refusal_of
 from shared.security.actor import Actor
 
-Channel = Literal["http", "workbook"]
+Channel = Literal["http", "workbook", "national"]
 
 _SECTION_FIELDS = ", ".join(repr(section) for section in APPLICATION_SECTIONS)
 # Where a correction, `:payload`, strays from the sections that its return reopened: JSON pointers.
@@ -152,7 +152,8 @@ _REFUSALS = {
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """A form for the cycle with code `cycle`. A workbook's rows count from when it was uploaded."""
+    """A form for the cycle with code `cycle`. A workbook's rows count from when it was uploaded, national
+    records from when they were filed upstream: their callers have checked the window."""
 
     cycle: str
     form: ApplicationForm

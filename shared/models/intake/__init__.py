@@ -1,6 +1,5 @@
 """Tables owned by intake, one module per capability."""
 
-from shared.models.intake import national
 from shared.models.intake.applications import (
     Application,
     ApplicationDraft,
@@ -12,6 +11,18 @@ from shared.models.intake.cycles import Cycle, CycleQuota
 from shared.models.intake.enterprises import Enterprise, EnterpriseChange, EnterpriseCode, EnterpriseVersion
 from shared.models.intake.imports import RejectedRow, WorkbookImport
 from shared.models.intake.incidents import BusinessNotice, Incident, IncidentStep
+from shared.models.intake.national import (
+    NationalAnswerFile,
+    NationalBatch,
+    NationalBreaker,
+    NationalDelivery,
+    NationalDifference,
+    NationalFile,
+    NationalFiling,
+    NationalReconciliation,
+    NationalRecord,
+    NationalSenderKey,
+)
 from shared.models.intake.reports import MajorProblem, ProgressReport, ProgressReportSnapshot, ReportingPeriod
 
 __all__ = [
@@ -29,6 +40,16 @@ __all__ = [
     "Incident",
     "IncidentStep",
     "MajorProblem",
+    "NationalAnswerFile",
+    "NationalBatch",
+    "NationalBreaker",
+    "NationalDelivery",
+    "NationalDifference",
+    "NationalFile",
+    "NationalFiling",
+    "NationalReconciliation",
+    "NationalRecord",
+    "NationalSenderKey",
     "ProgressReport",
     "ProgressReportSnapshot",
     "RejectedRow",
@@ -36,5 +57,4 @@ __all__ = [
     "SectionConfirmation",
     "StoredContent",
     "WorkbookImport",
-    "national",
 ]
