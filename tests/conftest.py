@@ -79,6 +79,7 @@ def settings(servers: Servers, database_urls: dict[str, str]) -> dict[str, Setti
                 "token_key_file": servers.home / "secrets" / "token-key.pem",
                 "list_key_file": servers.home / "secrets" / "list-key.pem",
                 "docs_enabled": True,
+                "evaluation_url": "http://evaluation",
             }
         )
         for service, url in database_urls.items()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from typing import Any
 
 from fastapi import APIRouter, FastAPI, Request
@@ -30,6 +30,8 @@ _PROBLEM_RESPONSE: dict[str, Any] = {
     "description": "A problem document (RFC 9457)",
     "content": {problems.MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemOut"}}},
 }
+# What an application holds while it runs: name in `app.state`, how it is opened and closed.
+Held = Mapping[str, Callable[[], AbstractAsyncContextManager[Any]]]
 AtStart = Callable[[AsyncSession], Awaitable[None]]
 health = APIRouter(tags=["health"])
 
@@ -50,7 +52,7 @@ async def ready(request: Request) -> Health:
     return Health(status="ok")
 
 
-def _lifespan(settings: Settings, service: str, at_start: AtStart | None) -> Callable[[FastAPI], Any]:
+def _lifespan(settings: Settings, service: str, at_start: AtStart | None, held: Held) -> Callable[[FastAPI], Any]:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
         database = open_database(settings, service)
@@ -60,7 +62,10 @@ def _lifespan(settings: Settings, service: str, at_start: AtStart | None) -> Cal
         if at_start is not None:
             async with database.sessions.begin() as session:
                 await at_start(session)
-        yield
+        async with AsyncExitStack() as opened:
+            for name, opening in held.items():
+                setattr(app.state, name, await opened.enter_async_context(opening()))
+            yield
         await database.close()
 
     return lifespan
@@ -101,11 +106,12 @@ def build_application(
     routers: Sequence[APIRouter],
     body_limits: Mapping[str, int] | None = None,
     at_start: AtStart | None = None,
+    held: Held | None = None,
 ) -> FastAPI:
     """The service's application.
 
     `body_limits` says how many bytes a body may have on paths that end so; elsewhere it is `max_body_bytes`.
-    `at_start` runs once in a transaction.
+    `at_start` runs once in a transaction; `held` is opened after it, put into `app.state`, and closed at the end.
     """
     configure_logging(json_lines=settings.log_json)
     # The offline variant serves the page's scripts itself: a government network reaches no CDN.
@@ -118,7 +124,7 @@ def build_application(
         openapi_url="/openapi.json" if settings.docs_enabled else None,
         # A redirect would be built from the caller's Host header.
         redirect_slashes=False,
-        lifespan=_lifespan(settings, service, at_start),
+        lifespan=_lifespan(settings, service, at_start, held or {}),
         responses=dict.fromkeys(_PROBLEM_STATUSES, _PROBLEM_RESPONSE),
     )
     _describe_problems(app)

@@ -21,3 +21,9 @@ WRONG_STATUS = ErrorKind(
     "application_status", 409, "The application's status does not allow this", "申报当前状态不允许此操作"
 )
 CONSTRAINT_ERRORS["uq_application_one_per_cycle"] = APPLICATION_EXISTS
+EVALUATION_UNAVAILABLE = ErrorKind(
+    "evaluation_unavailable",
+    503,
+    "The evaluation service cannot be reached; the violations listed are what intake found itself",
+    "评判服务暂时无法访问；所列问题为申报服务自查结果",
+)
