@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from services.intake.applications.errors import NOT_OWN_ENTERPRISE
 from services.intake.applications.evaluation_client import EvaluationClient
+from services.intake.applications.example_form import EXAMPLE_FORM
 from services.intake.applications.partial_forms import without_invalid_parts
 from services.intake.applications.schemas import ApplicationForm
 from services.intake.applications.submission import check_reach
@@ -27,7 +28,7 @@ class CheckIn(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    form: dict[str, Any]
+    form: Annotated[dict[str, Any], Field(examples=[EXAMPLE_FORM])]
 
 
 class ViolationFound(BaseModel):

@@ -8,6 +8,13 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 
 from services.intake.applications.decision import recommend, return_to_enterprise
+from services.intake.applications.errors import (
+    APPLICATION_EXISTS,
+    NOT_OWN_ENTERPRISE,
+    OUTSIDE_CITY,
+    REGISTERED_ELSEWHERE,
+    WRONG_STATUS,
+)
 from services.intake.applications.queries import application_page, application_with_form
 from services.intake.applications.schemas import (
     ApplicationForm,
@@ -20,9 +27,11 @@ from services.intake.applications.schemas import (
 )
 from services.intake.applications.submission import Submission, submit_alone
 from services.intake.applications.transitions import Status
+from services.intake.cycles.errors import CYCLE_NOT_FOUND, OUTSIDE_WINDOW
 from shared.db import Database
 from shared.errors import NOT_FOUND, Problem
 from shared.security.actor import Actor
+from shared.web.documentation import refuses
 from shared.web.idempotency import IdempotencyDep
 from shared.web.security import requires
 from shared.web.sessions import SessionDep
@@ -31,7 +40,13 @@ router = APIRouter(prefix="/v1", tags=["applications"])
 
 
 @router.post(
-    "/cycles/{code}/applications", status_code=201, response_model=ApplicationReceived, summary="Submit an application"
+    "/cycles/{code}/applications",
+    status_code=201,
+    response_model=ApplicationReceived,
+    summary="Submit an application",
+    responses=refuses(
+        CYCLE_NOT_FOUND, OUTSIDE_WINDOW, NOT_OWN_ENTERPRISE, OUTSIDE_CITY, REGISTERED_ELSEWHERE, APPLICATION_EXISTS
+    ),
 )
 async def post_application(
     code: str,
@@ -59,7 +74,7 @@ async def get_applications(
     return await application_page(session, actor, cycle=cycle, status=status, after=cursor, limit=limit)
 
 
-@router.get("/applications/{application_id}", summary="Read an application with its form")
+@router.get("/applications/{application_id}", summary="Read an application with its form", responses=refuses(NOT_FOUND))
 async def get_application(
     application_id: uuid.UUID, session: SessionDep, actor: Annotated[Actor, requires("applications:read")]
 ) -> ApplicationOut:
@@ -70,7 +85,9 @@ async def get_application(
     return found
 
 
-@router.post("/applications:recommend", summary="Recommend applications (推荐)")
+@router.post(
+    "/applications:recommend", summary="Recommend applications (推荐)", responses=refuses(NOT_FOUND, WRONG_STATUS)
+)
 async def post_recommendation(
     body: RecommendIn, session: SessionDep, actor: Annotated[Actor, requires("applications:decide")]
 ) -> Recommended:
@@ -78,7 +95,12 @@ async def post_recommendation(
     return await recommend(session, actor, body.application_ids)
 
 
-@router.post("/applications/{application_id}:return", status_code=204, summary="Return an application (退回)")
+@router.post(
+    "/applications/{application_id}:return",
+    status_code=204,
+    summary="Return an application (退回)",
+    responses=refuses(NOT_FOUND, WRONG_STATUS),
+)
 async def post_return(
     application_id: uuid.UUID,
     body: ReturnIn,

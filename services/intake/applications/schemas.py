@@ -25,6 +25,7 @@ from pydantic import (
     model_validator,
 )
 
+from services.intake.applications.example_form import EXAMPLE_FORM
 from shared.calendar import business_date, now
 from shared.identifiers import (
     IdentifierError,
@@ -102,7 +103,7 @@ def _money_text(value: Decimal) -> str:
     return f"{value + 0:.2f}"  # minus zero is zero
 
 
-Uscc = Annotated[str, Field(max_length=40, examples=["91420100MA4KABCD1X"]), AfterValidator(_uscc)]
+Uscc = Annotated[str, Field(max_length=40, examples=["91420106MAXQ00001A"]), AfterValidator(_uscc)]
 PatentNo = Annotated[str, Field(max_length=40, examples=["202010566088.9"]), AfterValidator(_patent_no)]
 Division = Annotated[str, Field(pattern=r"^\d{6}$", examples=["420106"]), AfterValidator(_division)]
 IndustryClass = Annotated[str, Field(pattern=r"^\d{4}$", examples=["3976"]), AfterValidator(_industry)]
@@ -253,6 +254,8 @@ class ApplicationForm(FormPart):
 
     A list that is `null` was not answered (unknown); an empty list says that there are none.
     """
+
+    model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE_FORM]})
 
     uscc: Uscc
     name: Text
