@@ -11,6 +11,7 @@ from typing import Any
 import asyncpg
 import httpx
 import orjson
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.forms import form, uscc, with_changes
@@ -21,8 +22,10 @@ from services.evaluation.assessment.form import PartialForm
 from services.evaluation.assessment.form_fields import FIELDS
 from services.evaluation.rulebooks.catalogue import catalogue
 from services.intake import app as intake_app
+from services.intake.applications.completeness import _validated
 from services.intake.applications.partial_forms import without_invalid_parts
 from services.intake.applications.schemas import ApplicationForm
+from shared.audit import SYSTEM
 from shared.embedded import free_port
 from shared.judgement import Judgement
 
@@ -289,3 +292,75 @@ def test_taking_parts_out_never_turns_a_fact_into_another(places: list[tuple[str
     texts = [orjson.dumps(PartialForm.model_validate(one).model_dump(mode="json")).decode() for one in (whole, kept)]
     before, after = facts_frame(texts, date(2024, 6, 30)).rows(named=True)
     assert {name: value for name, value in after.items() if value is not None and value != before[name]} == {}
+
+
+ANYTHING = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(max_size=12)
+    | st.sampled_from(["12", "1e5", "2024-01-10"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=6,
+)
+FIELDS_OF_FORM = st.sampled_from(
+    [
+        *((name,) for name in form(1)),
+        ("finance", "rd_expense_cny"),
+        ("finance", "fiscal_year"),
+        ("people", "employees"),
+        ("people", "rd_leader"),
+        ("patents", 0),
+        ("patents", 1, "granted_on"),
+        ("patents", 1, "product_names"),
+        ("products", 0, "name"),
+        ("qualifications", 0, "issued_on"),
+        ("declarations", "truthful"),
+        ("ip_management", "has_unit"),
+        ("unheard_of",),
+    ]
+)
+
+
+@settings(max_examples=150)
+@given(st.lists(st.tuples(FIELDS_OF_FORM, ANYTHING), min_size=1, max_size=4))
+def test_whatever_a_form_holds_evaluation_can_judge_what_is_left(changes: list[tuple[tuple[Any, ...], Any]]) -> None:
+    """What intake hands on is never refused by evaluation, whose own reading of a form is another one."""
+    broken = form(1)
+    for place, value in changes:
+        _put(broken, place, value)
+    violations, judgeable = _validated(SYSTEM, broken)
+    texts = [orjson.dumps(PartialForm.model_validate(judgeable).model_dump(mode="json")).decode()]
+    assert facts_frame(texts, date(2024, 6, 30)).height == 1
+    assert violations == [] or all(violation.message_zh for violation in violations)
+
+
+def _put(holder: Any, place: tuple[Any, ...], value: Any) -> None:
+    """Replace what is there, unless an earlier change has replaced what it stood in."""
+    *way, last = place
+    for step in way:
+        try:
+            holder = holder[step]
+        except (KeyError, IndexError, TypeError):
+            return
+    if isinstance(holder, dict) or (isinstance(holder, list) and isinstance(last, int) and last < len(holder)):
+        holder[last] = value
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        '{"form": {"\\ud800": {"\\ud801": 1}, "name": "\\ud800", "uscc": "\\ud800"}}',
+        '{"form": {"x": ' + "[" * 700 + "]" * 700 + "}}",
+        '{"form": {"people": {"employees": 1e400, "rd_staff": NaN, "ip_staff": ' + "9" * 4000 + "}}}",
+        '{"form": {"finance": {"fiscal_year": 2023, "revenue_cny": "10000000000000.00", "rd_expense_cny": 5}}}',
+        '{"form": {"patents": [1, null, "x", {}], "trademark_nos": [null, 1, ""], "products": {}}}',
+        '{"form": {"industry_class": "\\u0000", "registered_division": "000000"}}',
+    ],
+)
+async def test_odd_but_readable_bodies_are_answered(system: System, body: str) -> None:
+    await system.open_cycle()
+    sent: dict[str, Any] = {"content": body.encode(), "headers": {"Content-Type": "application/json"}}
+    checked = await system.ok("intake", "POST", CHECK, system.enterprise(uscc(1)), **sent)
+    assert checked["ready"] is False
