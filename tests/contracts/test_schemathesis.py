@@ -13,13 +13,13 @@ import httpx
 import pytest
 from fastapi import APIRouter
 from fastapi.responses import HTMLResponse, JSONResponse
-from support.forms import form
 from support.fuzzing import Findings, fuzz
+from support.history import CITY, a_committed_selection, a_round_so_far, ids_by_parameter
 from support.listening import listening
 from support.system import System
-from support.workbooks import plain_workbook
 
 from services.evaluation import app as evaluation_app
+from services.finance import app as finance_app
 from services.intake import app as intake_app
 from services.intake.applications.example_form import EXAMPLE_FORM
 from services.intake.cycles.errors import CYCLE_EXISTS
@@ -27,7 +27,6 @@ from shared.errors import CONFLICT, Problem
 from shared.security.actor import ROLE_SCOPES, SCOPES
 from shared.web.documentation import refuses
 
-CITY = "420100"
 ROLES = ("province_officer", "city_officer", "enterprise")
 EXAMPLES = 15
 NOTHING = "^$"
@@ -43,7 +42,7 @@ class Live:
 @pytest.fixture
 async def live(system: System, owner: asyncpg.Connection) -> AsyncIterator[Live]:
     """Intake and evaluation on loopback over a database in which something has happened."""
-    known = await _something_has_happened(system, owner)
+    known = await a_round_so_far(system) | await ids_by_parameter(owner)
     tokens = {
         "province_officer": system.officer("fuzzer-p", "province_officer"),
         "city_officer": system.officer("fuzzer-c", "city_officer", CITY),
@@ -53,36 +52,6 @@ async def live(system: System, owner: asyncpg.Connection) -> AsyncIterator[Live]
         evaluation = stack.enter_context(listening(evaluation_app.create_app(system.settings["evaluation"])))
         settings = system.settings["intake"].model_copy(update={"evaluation_url": evaluation})
         yield Live(stack.enter_context(listening(intake_app.create_app(settings))), tokens, known)
-
-
-async def _something_has_happened(system: System, owner: asyncpg.Connection) -> dict[str, list[str]]:
-    await system.open_cycle()
-    await system.open_cycle("2024-2")
-    own, waiting = await system.submit(EXAMPLE_FORM), await system.submit(form(2))
-    city = system.officer("o", "city_officer", CITY)
-    reasons = {"reasons": [{"field": "/name", "reason": "请核对"}]}
-    await system.ok("intake", "POST", f"/v1/applications/{own['id']}:return", city, json=reasons)
-    recommended = await system.submit(form(3))
-    await system.recommend(CITY, [recommended["id"]])
-    planner = system.officer("planner", "province_officer")
-    workbook = {"file": ("企业.xlsx", plain_workbook({"企业": [["统一社会信用代码"], ["x"]]}))}
-    await system.ok("intake", "POST", "/v1/cycles/2024-1/applications:importWorkbook", planner, files=workbook)
-    await system.drain()
-    (rulebook, *_) = await system.ok("evaluation", "GET", "/v1/rulebooks", planner)
-    in_bodies = {"body.rulebook_id": [rulebook["id"]], "body.rulebook_digest": [rulebook["digest"]]}
-    return await _ids(owner) | in_bodies | {"body.application_ids[*]": [waiting["id"], recommended["id"]]}
-
-
-async def _ids(owner: asyncpg.Connection) -> dict[str, list[str]]:
-    """What exists for path parameters, by the table that a parameter `<thing>_id` is likely to name."""
-    known = {"path.code": ["2024-1", "2024-2"], "path.uscc": [form(2)["uscc"], form(3)["uscc"]]}
-    tables = await owner.fetch("SELECT table_name FROM information_schema.columns WHERE column_name = 'id'")
-    for (table,) in tables:
-        ids = [str(row["id"]) for row in await owner.fetch(f'SELECT id FROM "{table}" LIMIT 3')]
-        for name in {table, table.rpartition("_")[2]}:
-            if ids and name:
-                known[f"path.{name}_id"] = known.get(f"path.{name}_id", []) + ids
-    return known
 
 
 @pytest.mark.parametrize("role", ROLES)
@@ -112,6 +81,19 @@ async def _every_allowed_operation_was_reached(
         and not re.search(leave_out, path)
     }
     assert found.operations == expected
+
+
+async def test_the_other_services_too(system: System, owner: asyncpg.Connection) -> None:
+    known = await a_round_so_far(system) | await a_committed_selection(system) | await ids_by_parameter(owner)
+    token = system.officer("fuzzer-p", "province_officer")
+    scopes = ROLE_SCOPES["province_officer"]
+    for service, module in (("evaluation", evaluation_app), ("finance", finance_app)):
+        with listening(module.create_app(system.settings[service])) as url:
+            found = await asyncio.to_thread(
+                fuzz, url, token, scopes=scopes, known=known, examples=5, leave_out="^/oauth/token$|^/health"
+            )
+        assert found.wrong == {}, service
+        assert {status for _, status in found.answers} >= {200, 404, 422}, service
 
 
 async def test_the_run_can_fail(system: System) -> None:
