@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Self
 
 import schemathesis
 from schemathesis.config import SchemathesisConfig
@@ -17,6 +17,7 @@ CHECKS = (
     "content_type_conformance",
     "response_schema_conformance",
 )
+PHASES = ("examples", "coverage", "fuzzing", "stateful")
 SEED = 20240606
 
 
@@ -31,6 +32,11 @@ class Findings:
     def operations(self) -> set[str]:
         return {label for label, _ in self.answers}
 
+    def __ior__(self, other: Findings) -> Self:
+        self.wrong |= other.wrong
+        self.answers += other.answers
+        return self
+
 
 def fuzz(
     url: str,
@@ -39,17 +45,22 @@ def fuzz(
     scopes: Collection[str],
     known: Mapping[str, Sequence[str]],
     examples: int,
+    phases: Collection[str] = PHASES,
+    beyond: Sequence[Collection[str]] = (),
     paths: str = ".",
     leave_out: str = "^$",
 ) -> Findings:
-    """Run the examples, coverage, fuzzing and stateful phases as the token's bearer, over what its scopes allow.
+    """Run these phases as the token's bearer over what its scopes allow, and none of the scopes in `beyond` do.
 
     `known` gives values that exist for parameters such as `path.code`, so that more than 404 is reached.
     `paths` and `leave_out` are regular expressions. What a role may not do at all is a plain 403, tested elsewhere.
     """
-    schema = schemathesis.openapi.from_url(f"{url}/openapi.json", config=_config(token, known, examples))
+    config = _config(token, known, examples, phases)
+    schema = schemathesis.openapi.from_url(f"{url}/openapi.json", config=config)
     schema = schema.include(path_regex=paths).exclude(path_regex=leave_out)
     schema = schema.exclude(lambda context: not _allowed(context.operation.definition.raw, scopes))
+    for others in beyond:
+        schema = _without(schema, others)
     found = Findings()
     for event in from_schema(schema).execute():
         if isinstance(event, events.ScenarioFinished):
@@ -61,22 +72,29 @@ def fuzz(
     return found
 
 
+def _without(schema: Any, scopes: Collection[str]) -> Any:
+    return schema.exclude(lambda context: _allowed(context.operation.definition.raw, scopes))
+
+
 def _allowed(operation: Mapping[str, Any], scopes: Collection[str]) -> bool:
     asked = {scope for scheme in operation.get("security", ()) for wanted in scheme.values() for scope in wanted}
     return asked <= set(scopes)
 
 
-def _config(token: str, known: Mapping[str, Sequence[str]], examples: int) -> SchemathesisConfig:
+def _config(
+    token: str, known: Mapping[str, Sequence[str]], examples: int, phases: Collection[str]
+) -> SchemathesisConfig:
     content: dict[str, Any] = {
         "seed": SEED,
         "headers": {"Authorization": f"Bearer {token}"},
         "continue-on-failure": True,
         "checks": {"enabled": False} | {name: {"enabled": True} for name in CHECKS},
         "generation": {"max-examples": examples, "deterministic": True, "no-shrink": True, "database": "none"},
-        "phases": {"stateful": {"max-steps": 5, "generation": {"max-examples": max(examples // 5, 2)}}},
+        "phases": {name: {"enabled": name in phases} for name in PHASES},
         "dictionaries": {name.replace(".", "_"): {"values": list(values)} for name, values in known.items()},
         "parameters": {name: {"dictionary": name.replace(".", "_"), "probability": 0.8} for name in known},
     }
+    content["phases"]["stateful"] |= {"max-steps": 5, "generation": {"max-examples": max(examples // 5, 2)}}
     return SchemathesisConfig.from_dict(content)
 
 
