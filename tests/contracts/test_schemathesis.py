@@ -15,7 +15,7 @@ from fastapi import APIRouter
 from fastapi.responses import HTMLResponse, JSONResponse
 from support.fuzzing import Findings, fuzz
 from support.history import CITY, a_committed_selection, a_round_so_far, ids_by_parameter
-from support.listening import listening
+from support.loopback import listening
 from support.system import System
 
 from services.evaluation import app as evaluation_app
