@@ -112,6 +112,9 @@ class Settings(TokenSettings, DatabaseSettings, NationalSettings):
     outbox_max_failures: int = Field(default=12, ge=1)
     job_timeout_seconds: int = Field(default=600, ge=1)
     log_json: bool = True
+    # Where intake asks how a form would be judged; without it the completeness check answers 503.
+    evaluation_url: str | None = Field(default=None, pattern=r"^https?://")
+    evaluation_timeout_seconds: float = Field(default=5.0, gt=0)
 
 
 Kind = TypeVar("Kind", TokenSettings, DatabaseSettings, Settings)

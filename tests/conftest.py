@@ -82,6 +82,7 @@ def settings(servers: Servers, database_urls: dict[str, str]) -> dict[str, Setti
                 "list_key_file": servers.home / "secrets" / "list-key.pem",
                 "docs_enabled": True,
                 "attachments_url": (servers.home / "attachments" / uuid.uuid4().hex).as_uri(),
+                "evaluation_url": "http://evaluation",
             }
         )
         for service, url in database_urls.items()

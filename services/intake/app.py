@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import httpx
 from fastapi import FastAPI
 
+from services.intake.applications.check_routes import router as checks
+from services.intake.applications.evaluation_client import evaluation_client
 from services.intake.applications.routes import router as applications
 from services.intake.attachments.routes import router as attachments
 from services.intake.attachments.storage import open_store
@@ -22,7 +25,8 @@ from shared.settings import Settings, from_environment
 from shared.web.application import build_application
 
 
-def create_app(settings: Settings) -> FastAPI:
+def create_app(settings: Settings, *, evaluation: httpx.AsyncBaseTransport | None = None) -> FastAPI:
+    """`evaluation` reaches the evaluation service otherwise than over the network."""
     app = build_application(
         service="intake",
         title="Peiyu 培育 · intake 申报",
@@ -31,6 +35,7 @@ def create_app(settings: Settings) -> FastAPI:
             enterprises,
             cycles,
             applications,
+            checks,
             attachments,
             imports,
             reports,
@@ -51,6 +56,7 @@ def create_app(settings: Settings) -> FastAPI:
         },
         # What waited while there was no line, or no process.
         at_start=lambda session: wake_if_due(session, settings),
+        held={"evaluation": lambda: evaluation_client(settings, evaluation)},
     )
     app.state.attachment_store = open_store(settings)
     return app

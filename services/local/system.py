@@ -60,6 +60,7 @@ def local_system(
         database_urls = _database_urls(supervisor, home, durable=durable)
         env = _environment(home, redis_url, resend_seconds)
         urls = {service: f"http://127.0.0.1:{_port(service, port, on_event)}" for service, port in API_PORTS.items()}
+        env["PEIYU_EVALUATION_URL"] = urls["evaluation"]
         supervisor.start(
             [
                 *(_api(service, url, env | _database(database_urls[service])) for service, url in urls.items()),

@@ -51,3 +51,9 @@ CONSTRAINT_ERRORS["uq_application_one_per_cycle"] = APPLICATION_EXISTS
 CONSTRAINT_ERRORS["ck_application_transition"] = WRONG_STATUS
 CONSTRAINT_ERRORS["ck_application_decline_has_reason"] = REASON_REQUIRED
 CONSTRAINT_ERRORS["pk_application_draft"] = DRAFT_CHANGED
+EVALUATION_UNAVAILABLE = ErrorKind(
+    "evaluation_unavailable",
+    503,
+    "The evaluation service cannot be reached; the violations listed are what intake found itself",
+    "评判服务暂时无法访问；所列问题为申报服务自查结果",
+)

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, ValidationInfo, field_validator, model_validator
+from pydantic import ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
+from services.intake.applications.example_form import EXAMPLE_FORM
 from services.intake.applications.form_types import (
     Count,
     Division,
@@ -166,6 +167,8 @@ class ApplicationForm(Applicant):
 
     A list that is `null` was not answered (unknown); an empty list says that there are none.
     """
+
+    model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE_FORM]})
 
     established_on: PastDate | None = None
     legal_person: Flag | None = None

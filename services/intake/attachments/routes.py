@@ -72,7 +72,12 @@ CriterionQuery = Annotated[CriterionNumber | None, Query(description="The standa
 AudienceQuery = Annotated[Audience | None, Query(description="`officers` hides it from the enterprise")]
 AtQuery = Annotated[AwareDatetime | None, Query(description="As of this moment instead of now")]
 ContentDigest = Annotated[
-    str | None, Header(description="RFC 9530; checked where present", examples=["sha-256=:…:"], max_length=1000)
+    str | None,
+    Header(
+        description="RFC 9530; checked where present",
+        examples=["sha-256=:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=:"],
+        max_length=1000,
+    ),
 ]
 
 

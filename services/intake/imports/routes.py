@@ -7,11 +7,14 @@ from typing import Annotated
 
 from fastapi import APIRouter, File, Query, Response, UploadFile
 
+from services.intake.cycles.errors import CYCLE_NOT_FOUND, OUTSIDE_WINDOW
 from services.intake.imports.queries import import_within_reach, rejected_rows
 from services.intake.imports.schemas import ImportOut, RejectedRowPage
 from services.intake.imports.upload import receive_workbook
 from services.intake.imports.workbook_template import template
+from shared.errors import NOT_FOUND
 from shared.security.actor import Actor
+from shared.web.documentation import refuses
 from shared.web.idempotency import IdempotencyDep
 from shared.web.security import requires
 from shared.web.sessions import SessionDep
@@ -25,6 +28,7 @@ _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
     status_code=202,
     response_model=ImportOut,
     summary="Upload a workbook of applications",
+    responses=refuses(CYCLE_NOT_FOUND, OUTSIDE_WINDOW),
 )
 async def post_workbook(
     code: str,
@@ -43,7 +47,7 @@ async def post_workbook(
     return await idempotency.run(session, actor, 202, create)
 
 
-@router.get("/imports/{import_id}", summary="Follow an import")
+@router.get("/imports/{import_id}", summary="Follow an import", responses=refuses(NOT_FOUND))
 async def get_import(
     import_id: uuid.UUID, session: SessionDep, actor: Annotated[Actor, requires("imports:read")]
 ) -> ImportOut:
@@ -51,7 +55,9 @@ async def get_import(
     return await import_within_reach(session, actor, import_id)
 
 
-@router.get("/imports/{import_id}/rejected-rows", summary="Read the rejected rows of an import")
+@router.get(
+    "/imports/{import_id}/rejected-rows", summary="Read the rejected rows of an import", responses=refuses(NOT_FOUND)
+)
 async def get_rejected_rows(
     import_id: uuid.UUID,
     session: SessionDep,
@@ -63,7 +69,12 @@ async def get_rejected_rows(
     return await rejected_rows(session, actor, import_id, after=cursor, limit=limit)
 
 
-@router.get("/workbook-template", response_class=Response, summary="Download the workbook template")
+@router.get(
+    "/workbook-template",
+    response_class=Response,
+    summary="Download the workbook template",
+    responses={200: {"description": "XLSX", "content": {_XLSX: {"schema": {"type": "string", "format": "binary"}}}}},
+)
 def get_template(_: Annotated[Actor, requires("cycles:read")]) -> Response:
     """The XLSX template with drop-downs and notes."""
     headers = {"Content-Disposition": 'attachment; filename="peiyu-application-template.xlsx"'}
