@@ -168,6 +168,8 @@ def _wide(xml: bytes, encoding: str) -> bytes:
 @pytest.mark.parametrize("part", [STRINGS, "xl/workbook.xml"])
 def test_entities_never_expand_however_they_are_spelled(part: str, trick: str) -> None:
     change: Callable[[bytes], bytes] = TRICKS[trick]
+    # Refused by the look before any parser, in a part that is not even parsed.
+    assert scanned(with_part(GOOD, "docProps/app.xml", lambda xml: change(xml + b"<sst/>"))) == "workbook_unreadable"
     started = time.perf_counter()
     assert refusal(with_part(GOOD, part, change)) == "workbook_unreadable"
     assert time.perf_counter() - started < 8
