@@ -26,6 +26,8 @@ _NUMBER_FORMATS = {
     "date": "yyyy-mm-dd",
     "moment": "yyyy-mm-dd hh:mm:ss",
 }
+# Points; a row cannot be higher than 409.
+_LINE, _MOST_HIGH = 15, 400
 _CENTRED = {"date", "moment", "boolean"}
 
 
@@ -46,8 +48,12 @@ class TableWriter:
                 self._finish_sheet()
                 self._sheet, self._rows = self._add_sheet(), 0
             self._rows += 1
-            for index, (value, column) in enumerate(zip(row, self._columns, strict=True)):
-                _write(self._sheet, self._rows, index, cell_of(value, column), self._formats[index])
+            cells = [cell_of(value, column) for value, column in zip(row, self._columns, strict=True)]
+            lines = max((cell.count("\n") for cell in cells if isinstance(cell, str)), default=0) + 1
+            if lines > 1:
+                self._sheet.set_row(self._rows, min(lines * _LINE, _MOST_HIGH))
+            for index, cell in enumerate(cells):
+                _write(self._sheet, self._rows, index, cell, self._formats[index])
 
     def close(self) -> None:
         """Complete the file."""
@@ -86,6 +92,7 @@ class TableWriter:
             num_format=_NUMBER_FORMATS.get(column.kind, "@"),
             align=align,
             text_wrap=column.kind == "reasons",
+            indent=1 if align == "left" else 0,
             bottom=1,
             bottom_color="#D5DCE4",
         )
