@@ -77,6 +77,37 @@ _FUNCTIONS = (
         ) AS member ON true
     $$
     """,
+    # Functions, not parts of the submission's statement: a first submission calls neither, and plans neither.
+    """
+    CREATE FUNCTION is_returned(asked_cycle uuid, asked_uscc text) RETURNS boolean LANGUAGE plpgsql STABLE AS $$
+    BEGIN
+        RETURN EXISTS (
+            SELECT FROM application JOIN enterprise ON enterprise.id = application.enterprise_id
+            WHERE application.cycle_id = asked_cycle AND enterprise.uscc = asked_uscc AND application.status = 'returned'
+        );
+    END $$
+    """,
+    # True, or a refusal that says why not. Volatile, so that it sees the snapshot of a row that was waited for.
+    f"""
+    CREATE FUNCTION may_correct(
+        corrected uuid, newest integer, reopened text[], correct_until timestamptz, payload_now jsonb
+    ) RETURNS boolean LANGUAGE plpgsql VOLATILE AS $$
+    DECLARE strays text;
+    BEGIN
+        IF now() >= correct_until THEN
+            PERFORM refuse('correction_overdue',
+                           to_char(correct_until AT TIME ZONE 'Asia/Shanghai', 'YYYY-MM-DD HH24:MI (UTC+8)'));
+        END IF;
+        SELECT string_agg(change.pointer, ' ' ORDER BY change.pointer) INTO STRICT strays
+        FROM application_snapshot AS earlier, changed_fields(earlier.payload, payload_now) AS change
+        WHERE earlier.application_id = corrected AND earlier.revision = newest
+              AND CASE WHEN change.field IN ({_SECTIONS}) THEN change.field ELSE 'enterprise' END <> ALL (reopened);
+        IF strays IS NOT NULL THEN
+            PERFORM refuse('section_not_reopened', strays);
+        END IF;
+        RETURN true;
+    END $$
+    """,  # noqa: S608 (our own words)
 )
 _TRIGGERS = {
     "begins": f"BEFORE INSERT ON application FOR EACH ROW WHEN (NEW.status NOT IN ({_FIRST}))",
@@ -157,7 +188,8 @@ def downgrade() -> None:
     for name in _TRIGGERS:
         op.execute(f"DROP TRIGGER {name} ON application")
     op.execute("DROP FUNCTION refuse_transition")
-    op.execute("DROP FUNCTION changed_fields")
+    for function in ("may_correct", "is_returned", "changed_fields"):
+        op.execute(f"DROP FUNCTION {function}")
     op.drop_table("section_confirmation")
     op.drop_table("application_draft")
     for name in _CHECKS:

@@ -28,37 +28,26 @@ from shared.canonical import canonical_text_without_floats, sha256_hex
 from shared.errors import ErrorKind, Problem, Violation
 from shared.idempotency import RetryKey
 from shared.models.base import new_id
-from shared.models.intake.applications import APPLICATION_SECTIONS
 from shared.reference.divisions import city_of
 from shared.refusals import refusal_of
 from shared.security.actor import Actor
 
 Channel = Literal["http", "workbook", "national"]
 
-_SECTION_FIELDS = ", ".join(repr(section) for section in APPLICATION_SECTIONS)
-# Where a correction, `:payload`, strays from the sections that its return reopened: JSON pointers.
-_STRAYS = f"""
-    FROM changed_fields(earlier.payload, CAST(:payload AS jsonb)) AS change
-    WHERE CASE WHEN change.field IN ({_SECTION_FIELDS}) THEN change.field ELSE 'enterprise' END
-          <> ALL (application.reopened_sections)
-"""
-
 # One statement, atomic by itself: submission is the busiest path of the service, and every round trip costs more than
 # its work. A draft, a returned or a withdrawn application becomes submitted as its next revision, by the rules of
-# transitions.py; any other existing one is left as it is. What these cost, a first submission does not pay: they are
-# asked of the row that it conflicts with, as that row is once it is locked. The answer is made here so that the record
-# for retries is stored with it.
+# transitions.py; any other existing one is left as it is. What a correction may change is asked of the row that it
+# conflicts with, as that row is once it is locked; `is_returned` and `may_correct` are functions so that a first
+# submission does not pay for planning them. The answer is made here so that the record for retries is stored with it.
 _STORE = text(
-    f"""
+    """
     WITH cycle_asked AS (
         SELECT id, :channel <> 'http' OR (opens_at <= now() AND now() < closes_at) AS open
         FROM cycle WHERE code = :cycle
     ), cycle_found AS (
         -- A correction has a time of its own.
         SELECT id, open FROM cycle_asked
-        WHERE open OR EXISTS (
-            SELECT FROM application JOIN enterprise ON enterprise.id = application.enterprise_id
-            WHERE application.cycle_id = cycle_asked.id AND enterprise.uscc = :uscc AND application.status = 'returned')
+        WHERE open OR is_returned(id, :uscc)
     ), enterprise_kept AS (
         INSERT INTO enterprise (id, uscc, name, division_code, city_code)
         SELECT CAST(:enterprise_id AS uuid), :uscc, :name, :division_code, :city_code FROM cycle_found
@@ -79,10 +68,9 @@ _STORE = text(
             WHERE CASE application.status
                 WHEN 'draft' THEN (SELECT open FROM cycle_found)
                 WHEN 'withdrawn' THEN (SELECT open FROM cycle_found)
-                WHEN 'returned' THEN (:channel <> 'http' OR now() < application.correct_until) AND EXISTS (
-                    SELECT FROM application_snapshot AS earlier
-                    WHERE earlier.application_id = application.id AND earlier.revision = application.revision
-                          AND NOT EXISTS (SELECT {_STRAYS}))
+                WHEN 'returned' THEN may_correct(
+                    application.id, application.revision, application.reopened_sections,
+                    CASE WHEN :channel = 'http' THEN application.correct_until END, CAST(:payload AS jsonb))
                 ELSE false END
         RETURNING id, revision, old.status AS was, old.reopened_sections AS reopened
     ), snapshot_kept AS (
@@ -114,24 +102,10 @@ _STORE = text(
                            to_char(closes_at AT TIME ZONE 'Asia/Shanghai', 'YYYY-MM-DD HH24:MI'), ' (UTC+8)')
              FROM cycle WHERE code = :cycle))
         WHEN NOT EXISTS (SELECT FROM enterprise_kept) THEN refuse('registered_elsewhere')
-        WHEN NOT EXISTS (SELECT FROM application_kept) THEN coalesce((
-            SELECT CASE
-                WHEN now() >= correct_until AND :channel = 'http' THEN refuse(
-                    'correction_overdue',
-                    to_char(correct_until AT TIME ZONE 'Asia/Shanghai', 'YYYY-MM-DD HH24:MI (UTC+8)'))
-                WHEN EXISTS (SELECT {_STRAYS}) THEN refuse(
-                    'section_not_reopened', (SELECT string_agg(pointer, ' ' ORDER BY pointer) {_STRAYS}))
-                END
-            FROM application
-            JOIN enterprise ON enterprise.id = application.enterprise_id AND enterprise.uscc = :uscc
-            JOIN cycle_found ON cycle_found.id = application.cycle_id
-            JOIN application_snapshot AS earlier
-                ON earlier.application_id = application.id AND earlier.revision = application.revision
-            WHERE application.status = 'returned'
-        ), refuse('application_exists'))
+        WHEN NOT EXISTS (SELECT FROM application_kept) THEN refuse('application_exists')
         ELSE (SELECT CAST(body AS text) FROM answer)
     END
-    """  # noqa: S608 (the names of our own sections)
+    """
 )
 # Written for SQLAlchemy, run by the driver itself: its machinery would cost as much again as the statement.
 _COMPILED = _STORE.compile(dialect=driver_dialect.dialect())
