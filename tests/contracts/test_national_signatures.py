@@ -68,13 +68,13 @@ async def test_a_signature_that_says_too_little_or_is_too_old_is_refused(push: P
 
 
 async def test_a_changed_request_is_refused(push: Pusher) -> None:
-    body = _body()
+    body, another = _body(), _body(batch_id="C")
     headers = push.national.signed_headers(URL, body)
-    await _refused(push, _body(batch_id="C"), headers, 400, "content_digest_mismatch")
+    await _refused(push, another, headers, 400, "content_digest_mismatch")
     without_digest = {name: value for name, value in headers.items() if name != "Content-Digest"}
     await _refused(push, body, without_digest, 400, "content_digest_mismatch")
-    other_digest = push.national.signed_headers(URL, _body(batch_id="C"))["Content-Digest"]
-    await _refused(push, _body(batch_id="C"), headers | {"Content-Digest": other_digest}, 401, "signature_invalid")
+    other_digest = push.national.signed_headers(URL, another)["Content-Digest"]
+    await _refused(push, another, headers | {"Content-Digest": other_digest}, 401, "signature_invalid")
     await _refused(push, body, headers | {"Content-Type": "application/json; x=1"}, 401, "signature_invalid")
     unsigned = {"Content-Type": "application/json", "Content-Digest": headers["Content-Digest"]}
     await _refused(push, body, unsigned, 401, "signature_invalid")

@@ -77,6 +77,8 @@ async def test_an_event_sent_many_times_is_processed_once(system: System, owner:
         "SELECT sends, failures, processed_at IS NOT NULL FROM outbox_event WHERE " + THEIRS
     ) == (5, 0, True)
     assert await owner.fetchval("SELECT count(*) FROM assessment") == 1
+    assert await owner.fetchval("SELECT count(*) FROM outbox_event WHERE topic LIKE 'evaluation.%'") == 1
+    await system.drain()
     await _make_due(owner)
     assert await claim_due(system.relay_database, resend_after=timedelta(seconds=1)) == []
 

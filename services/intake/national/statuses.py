@@ -8,8 +8,9 @@ from collections.abc import Awaitable, Callable
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.intake.applications.decision import recommend, return_to_enterprise
+from services.intake.applications.decision import decline, recommend, return_to_enterprise
 from services.intake.applications.schemas import ReturnIn, ReturnReason
+from services.intake.applications.withdrawal import withdraw
 from services.intake.national.errors import STATUS_NOT_HANDLED
 from services.intake.national.wire import StatusKind, StatusRecord
 from shared.errors import Problem
@@ -28,13 +29,21 @@ async def _return(session: AsyncSession, actor: Actor, application_id: uuid.UUID
     return await return_to_enterprise(session, actor, application_id, ReturnIn(reasons=[reason]))
 
 
-# The status that a change leads to is its own name. None: stored, and waiting until this version can handle it.
+async def _decline(session: AsyncSession, actor: Actor, application_id: uuid.UUID, record: StatusRecord) -> object:
+    return await decline(session, actor, application_id, record.reason or "国家系统：不予推荐")
+
+
+async def _withdraw(session: AsyncSession, actor: Actor, application_id: uuid.UUID, record: StatusRecord) -> object:
+    return await withdraw(session, actor, application_id, record.reason or "国家系统：申报已撤回")
+
+
+# The status that a change leads to is its own name. None: stored, and waiting until evaluation has done its part.
 _ACTS: dict[StatusKind, Act | None] = {
     "returned": _return,
     "recommended": _recommend,
-    "not_recommended": None,
+    "not_recommended": _decline,
     "passed_on": None,
-    "withdrawn": None,
+    "withdrawn": _withdraw,
 }
 
 
