@@ -154,8 +154,17 @@ async def test_what_a_decision_forbids_waits_and_the_reason_is_told(system: Syst
     (first, _) = (await push.send([application(form(1)), status("recommended")])).json()["results"]
     late = (await push.send([application(form(1, contact_name="x"), version=2)])).json()["results"][0]
     assert (late["outcome"], late["violations"][0]["code"]) == ("waiting", "application_status")
-    assert await push.outcomes(status("withdrawn", sequence=2)) == ["waiting"]
     assert (await _application(system, first["application_id"]))["revision"] == 1
+
+
+@pytest.mark.parametrize("kind", ["not_recommended", "withdrawn"])
+async def test_what_was_decided_upstream_is_decided_here_for_the_same_reason(
+    system: System, push: Pusher, kind: str
+) -> None:
+    (first, told) = (await push.send([application(form(1)), status(kind, reason="上游已决定")])).json()["results"]
+    assert told["outcome"] == "accepted"
+    found = await _application(system, first["application_id"])
+    assert (found["status"], found["status_reason"]) == (kind, "上游已决定")
 
 
 async def test_only_the_national_system_pushes(system: System, push: Pusher, national: NationalSystem) -> None:

@@ -46,6 +46,7 @@ APPLICATION_STATUS = {
     "returned": "已退回",
     "recommended": "已推荐",
     "not_recommended": "不予推荐",
+    "passed_on": "已转省级",
     "withdrawn": "已撤回",
 }
 IMPORT_STATUS = {"received": "已接收", "processing": "处理中", "processed": "已处理", "refused": "整份退回"}
