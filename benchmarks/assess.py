@@ -57,7 +57,7 @@ async def _fill(url: str, count: int, digest: str, assessed_on: date) -> list[uu
         city = city_of(form["registered_division"])
         uscc = f"91{number:016d}"
         enterprises.append((enterprise, uscc, form["name"], form["registered_division"], city))
-        applications.append((application, cycle_id, enterprise, city, "recommended", 1))
+        applications.append((application, cycle_id, enterprise, city, "submitted", 1))
         snapshots.append((new_id(), application, 1, text, sha256_hex(text), "bench", "http"))
     await connection.copy_records_to_table(
         "enterprise", columns=("id", "uscc", "name", "division_code", "city_code"), records=enterprises
@@ -72,6 +72,7 @@ async def _fill(url: str, count: int, digest: str, assessed_on: date) -> list[uu
         columns=("id", "application_id", "revision", "payload", "digest", "submitted_by", "channel"),
         records=snapshots,
     )
+    await connection.execute("UPDATE application SET status = 'recommended'")
     await connection.execute("ANALYZE")
     await connection.execute("CREATE TABLE floor_assessment (LIKE assessment INCLUDING ALL)")
     await connection.execute("CREATE TABLE floor_criterion_result (LIKE criterion_result INCLUDING ALL)")

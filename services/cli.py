@@ -12,13 +12,15 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from shared.settings import DatabaseSettings, TokenSettings, from_environment
+from shared.settings import DatabaseSettings, Settings, TokenSettings, from_environment
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="培育 Peiyu: 专利产业化促进中小企业成长计划")
 client_app = typer.Typer(no_args_is_help=True, help="Machine clients: banks, enterprises, auditors")
 schema_app = typer.Typer(no_args_is_help=True, help="The database schema")
 app.add_typer(client_app, name="client")
 app.add_typer(schema_app, name="schema")
+attachments_app = typer.Typer(no_args_is_help=True, help="The store of evidence")
+app.add_typer(attachments_app, name="attachments")
 
 # What a person reads goes to stderr, so that stdout holds results only.
 screen = Console(stderr=True, highlight=False)
@@ -133,5 +135,35 @@ def check_schema() -> None:
     screen.print("models and migrations agree")
 
 
+@attachments_app.command("sweep")
+def sweep_attachments() -> None:
+    """Delete contents that nobody needs and what killed uploads left behind; safe while uploads go on."""
+    from services.intake.attachments.upkeep import sweep_attachments as sweep
+
+    settings = from_environment(Settings)
+    with _database_errors_told():
+        swept = asyncio.run(sweep(settings))
+    screen.print("another sweep is running" if swept is None else str(swept))
+
+
+@attachments_app.command("check")
+def check_attachments() -> None:
+    """Read every stored content; digests of missing or damaged ones go to stdout, with exit code 1."""
+    from services.intake.attachments.upkeep import damaged_attachments
+
+    settings = from_environment(Settings)
+    with _database_errors_told():
+        read, damaged = asyncio.run(damaged_attachments(settings))
+    screen.print(f"{read} contents read, {len(damaged)} missing or damaged")
+    for digest in damaged:
+        typer.echo(digest)
+    if damaged:
+        raise typer.Exit(1)
+
+
 def main() -> None:
     app()
+
+
+if __name__ == "__main__":
+    main()

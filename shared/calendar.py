@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo
 
 _SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -15,6 +15,16 @@ def now() -> datetime:
 def business_date(moment: datetime) -> date:
     """The calendar date in China at `moment`."""
     return moment.astimezone(_SHANGHAI).date()
+
+
+def start_of_day(day: date) -> datetime:
+    """The moment at which `day` begins in China."""
+    return datetime.combine(day, time.min, _SHANGHAI)
+
+
+def business_time(moment: datetime) -> time:
+    """The time of day that a clock in China shows at `moment`."""
+    return moment.astimezone(_SHANGHAI).time()
 
 
 def iso_utc(moment: datetime) -> str:

@@ -1,9 +1,10 @@
-"""Engines and sessions: one per process, connected as the role of the service that owns it."""
+"""Engines, sessions and the pool of single statements, connected as the role of the service that owns them."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+import asyncpg
 from sqlalchemy import make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
@@ -12,10 +13,7 @@ from shared.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class Database:
-    """`statements` shares the engine's pool; each statement on it is a transaction of its own."""
-
     engine: AsyncEngine
-    statements: AsyncEngine
     sessions: async_sessionmaker[AsyncSession]
 
     async def close(self) -> None:
@@ -29,16 +27,35 @@ def role_of(service: str) -> str:
 
 def open_database(settings: Settings, service: str) -> Database:
     """An engine whose connections act as `peiyu_<service>`, whatever login the URL names."""
-    url = make_url(settings.database_url.get_secret_value())
     engine = create_async_engine(
-        url,
+        make_url(settings.database_url.get_secret_value()),
         pool_size=settings.database_pool_size,
         max_overflow=0,
         # No ping before each use: the first failure after a restart empties the pool, and its request is answered
         # 503 with Retry-After, as the other requests of that moment are.
-        connect_args={
-            "server_settings": {"role": role_of(service), "application_name": f"peiyu-{service}", "timezone": "UTC"}
-        },
+        connect_args={"server_settings": _server_settings(service)},
     )
-    statements = engine.execution_options(isolation_level="AUTOCOMMIT")
-    return Database(engine, statements, async_sessionmaker(engine, expire_on_commit=False))
+    return Database(engine, async_sessionmaker(engine, expire_on_commit=False))
+
+
+def open_statements(settings: Settings, service: str) -> asyncpg.Pool:
+    """A pool of the bare driver for statements that are transactions of their own; to be entered before use.
+
+    For the busiest path only: the ORM's connection costs as much again as the statement. Connects when first used.
+    """
+    url = make_url(settings.database_url.get_secret_value()).set(drivername="postgresql")
+    return asyncpg.create_pool(
+        url.render_as_string(hide_password=False),
+        min_size=0,
+        max_size=settings.database_pool_size,
+        reset=_nothing_to_reset,
+        server_settings=_server_settings(service),
+    )
+
+
+async def _nothing_to_reset(_: object) -> None:
+    """A single statement leaves no state behind, and a reset would be a second round trip."""
+
+
+def _server_settings(service: str) -> dict[str, str]:
+    return {"role": role_of(service), "application_name": f"peiyu-{service}", "timezone": "UTC"}

@@ -31,15 +31,68 @@ class ApplicationsRecommended(Event):
     """One event for a batch: a job costs more than a judgement."""
 
     topic = "intake.applications_recommended"
-    consumers = ("evaluation.assess_applications",)
+    consumers = ("evaluation.assess_applications", "intake.queue_recommendations")
     application_ids: list[uuid.UUID]
+
+
+class ApplicationsTaken(Event):
+    """Evaluation has taken in what was recommended: exactly these revisions, by snapshot."""
+
+    topic = "evaluation.applications_taken"
+    consumers = ("intake.pass_on_applications",)
+    snapshot_ids: list[uuid.UUID]
 
 
 class SelectionCommitted(Event):
     topic = "evaluation.selection_committed"
-    consumers = ("finance.publish_pool_list",)
+    consumers = ("finance.publish_pool_list", "intake.queue_pool_changes")
     plan_id: uuid.UUID
     pool_code: str
 
 
-EVENTS: tuple[type[Event], ...] = (WorkbookUploaded, LinesUploaded, ApplicationsRecommended, SelectionCommitted)
+class IncidentConfirmed(Event):
+    """From now on the incident counts against the enterprise (二(六)12(3))."""
+
+    topic = "intake.incident_confirmed"
+    consumers = ()
+    incident_id: uuid.UUID
+    uscc: str
+    kind: str
+
+
+class IncidentClosed(Event):
+    """A confirmed incident is cured and no longer counts."""
+
+    topic = "intake.incident_closed"
+    consumers = ()
+    incident_id: uuid.UUID
+    uscc: str
+    kind: str
+
+
+class NationalDeliveriesDue(Event):
+    """Something waits to be pushed to the national system, or is due again."""
+
+    topic = "intake.national_deliveries_due"
+    consumers = ("intake.push_national_deliveries",)
+
+
+class NationalReconciliationDue(Event):
+    """Compare both sides: the run that an officer asked for, else that of the night."""
+
+    topic = "intake.national_reconciliation_due"
+    consumers = ("intake.reconcile_national",)
+    reconciliation_id: uuid.UUID | None = None
+
+
+EVENTS: tuple[type[Event], ...] = (
+    WorkbookUploaded,
+    LinesUploaded,
+    ApplicationsRecommended,
+    ApplicationsTaken,
+    SelectionCommitted,
+    IncidentConfirmed,
+    IncidentClosed,
+    NationalDeliveriesDue,
+    NationalReconciliationDue,
+)

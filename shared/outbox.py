@@ -6,7 +6,7 @@ import uuid
 from datetime import timedelta
 
 import structlog
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.events import Event
@@ -17,8 +17,11 @@ _FIRST_RETRY = timedelta(seconds=1)
 _LONGEST_RETRY = timedelta(minutes=10)
 
 
-async def publish(session: AsyncSession, event: Event) -> uuid.UUID:
-    """Store `event` once per consumer; the relay sends it after the caller's commit. Returns the event's id."""
+async def publish(session: AsyncSession, event: Event, *, after: timedelta = timedelta(0)) -> uuid.UUID:
+    """Store `event` once per consumer; the relay sends it `after` the caller's commit. Returns the event's id.
+
+    An event that nobody consumes yet leaves nothing behind.
+    """
     event_id = new_id()
     request_id = structlog.contextvars.get_contextvars().get("request_id")
     payload = event.model_dump(mode="json")
@@ -29,10 +32,12 @@ async def publish(session: AsyncSession, event: Event) -> uuid.UUID:
             "consumer": consumer,
             "payload": payload,
             "request_id": request_id,
+            "due_at": func.now() + after,
         }
         for consumer in event.consumers
     ]
-    await session.execute(insert(OutboxEvent), rows)
+    if rows:
+        await session.execute(insert(OutboxEvent).values(rows))
     return event_id
 
 
@@ -46,6 +51,33 @@ async def lock_unprocessed(session: AsyncSession, row_id: uuid.UUID) -> OutboxEv
     return (await session.execute(statement)).scalar_one_or_none()
 
 
+async def lease(session: AsyncSession, row_id: uuid.UUID, period: timedelta) -> OutboxEvent | None:
+    """Take the row for work outside a transaction; None when it is done, dead, or somebody's lease still runs.
+
+    The relay sends it again when the lease has run out, so a worker that died is followed by another.
+    """
+    row = await lock_unprocessed(session, row_id)
+    if row is None:
+        return None
+    free = await session.execute(
+        update(OutboxEvent)
+        .where(OutboxEvent.id == row_id, or_(OutboxEvent.leased_until.is_(None), OutboxEvent.leased_until < func.now()))
+        .values(lease=new_id(), leased_until=func.now() + period, due_at=func.now() + period)
+        .returning(OutboxEvent)
+        .execution_options(populate_existing=True)
+    )
+    return free.scalar_one_or_none()
+
+
+async def renew(session: AsyncSession, row: OutboxEvent, period: timedelta) -> None:
+    """Keep a lease that is still one's own for another `period`."""
+    await session.execute(
+        update(OutboxEvent)
+        .where(OutboxEvent.id == row.id, OutboxEvent.lease == row.lease, OutboxEvent.processed_at.is_(None))
+        .values(leased_until=func.now() + period, due_at=func.now() + period)
+    )
+
+
 async def mark_processed(session: AsyncSession, row: OutboxEvent) -> None:
     """End the event in the transaction that handled it."""
     statement = update(OutboxEvent).where(OutboxEvent.id == row.id).values(processed_at=func.now(), last_error=None)
@@ -57,6 +89,7 @@ async def mark_failed(session: AsyncSession, row_id: uuid.UUID, error: str, *, m
     row = await lock_unprocessed(session, row_id)
     if row is None:
         return False
+    row.lease = row.leased_until = None
     row.failures += 1
     row.last_error = error[:2000]
     if row.failures >= max_failures:

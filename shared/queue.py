@@ -11,16 +11,19 @@ import json
 import uuid
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import structlog
 from arq.connections import ArqRedis, RedisSettings, create_pool
 from arq.worker import Worker, func
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared import outbox
 from shared.db import Database, open_database
 from shared.logging import configure_logging
+from shared.models.outbox import OutboxEvent
 from shared.schema import ensure_current_schema
 from shared.settings import Settings
 
@@ -41,7 +44,27 @@ class Work:
     database: Database
 
 
-Handler = Callable[[Work], Awaitable[None]]
+@dataclass(frozen=True, slots=True)
+class Outing:
+    """What an errand gets: the database to open short transactions on, the event, the settings."""
+
+    database: Database
+    event_id: uuid.UUID
+    payload: dict[str, Any]
+    settings: Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Errand:
+    """A handler whose work goes over a network and so must hold no transaction: it holds a lease on its row.
+
+    A worker that dies leaves the lease to run out, and the errand is run again: its work must be harmless twice.
+    """
+
+    run: Callable[[Outing], Awaitable[None]]
+
+
+Handler = Callable[[Work], Awaitable[None]] | Errand
 
 
 def queue_name(service: str) -> str:
@@ -73,17 +96,23 @@ async def send(queue: ArqRedis, *, consumer: str, row_id: uuid.UUID, attempt: in
 async def handle_row(
     database: Database, settings: Settings, handlers: Mapping[str, Handler], row_id: uuid.UUID
 ) -> None:
-    """Handle one outbox row in one transaction; a failure is counted in a second one and never raised to arq."""
+    """Handle one outbox row; a failure is counted in a transaction of its own and never raised to arq."""
     try:
         async with database.sessions.begin() as session:
             row = await outbox.lock_unprocessed(session, row_id)
             if row is None:
                 return
             structlog.contextvars.bind_contextvars(request_id=row.request_id, event_id=str(row.event_id))
-            # Our own time-out, since arq's cancels the job before the failure could be counted.
-            async with asyncio.timeout(settings.job_timeout_seconds):
-                await handlers[row.consumer](Work(session, row.event_id, row.payload, settings, database))
-            await outbox.mark_processed(session, row)
+            handler = handlers[row.consumer]
+            if not isinstance(handler, Errand):
+                # Our own time-out, since arq's cancels the job before the failure could be counted.
+                async with asyncio.timeout(settings.job_timeout_seconds):
+                    await handler(Work(session, row.event_id, row.payload, settings, database))
+                await outbox.mark_processed(session, row)
+                return
+            row = await outbox.lease(session, row_id, timedelta(seconds=settings.outbox_lease_seconds))
+        if row is not None:
+            await _run_errand(database, settings, handler, row)
     except Exception as error:
         logger.exception("event_failed", row_id=str(row_id))
         async with database.sessions.begin() as session:
@@ -92,6 +121,29 @@ async def handle_row(
             logger.critical("event_dead", row_id=str(row_id))
     finally:
         structlog.contextvars.clear_contextvars()
+
+
+async def _run_errand(database: Database, settings: Settings, errand: Errand, row: OutboxEvent) -> None:
+    """Run it under its lease, renewed while this worker lives, and end the event in a short transaction."""
+    renewal = asyncio.create_task(_keep_lease(database, row, settings.outbox_lease_seconds))
+    try:
+        async with asyncio.timeout(settings.job_timeout_seconds):
+            await errand.run(Outing(database, row.event_id, row.payload, settings))
+    finally:
+        renewal.cancel()
+    async with database.sessions.begin() as session:
+        await outbox.mark_processed(session, row)
+
+
+async def _keep_lease(database: Database, row: OutboxEvent, seconds: float) -> None:
+    while True:
+        await asyncio.sleep(seconds / 3)
+        try:
+            async with database.sessions.begin() as session:
+                await outbox.renew(session, row, timedelta(seconds=seconds))
+        except (DBAPIError, OSError) as error:
+            # The next renewal may do better; a lease that is lost means at worst that the errand is run twice.
+            logger.warning("lease_not_renewed", row_id=str(row.id), error=repr(error))
 
 
 def build_worker(service: str, handlers: Mapping[str, Handler], settings: Settings, *, burst: bool = False) -> Worker:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import time
 import uuid
 from datetime import timedelta
 
@@ -13,15 +14,19 @@ from redis.exceptions import RedisError
 from sqlalchemy import func, select, update
 from sqlalchemy.exc import DBAPIError
 
+from shared import calendar
 from shared.db import Database, open_database
 from shared.logging import configure_logging
 from shared.models.outbox import OutboxEvent
 from shared.queue import open_queue, send
+from shared.schedule import publish_due, schedules
 from shared.schema import ensure_current_schema
 from shared.settings import Settings, from_environment
 
 logger = structlog.get_logger(__name__)
 _BATCH = 200
+# How often the clock is compared with the schedules.
+_LOOK_SECONDS = 60.0
 
 
 async def claim_due(database: Database, *, resend_after: timedelta) -> list[tuple[uuid.UUID, str, int]]:
@@ -53,9 +58,18 @@ async def relay_once(database: Database, queue: ArqRedis, settings: Settings) ->
     return len(rows)
 
 
+async def look_at_clock(database: Database, settings: Settings) -> int:
+    """Publish the events of schedules whose time has come; returns how many."""
+    return await publish_due(database, schedules(settings), calendar.now())
+
+
 async def _relay_until(stop: asyncio.Event, database: Database, queue: ArqRedis, settings: Settings) -> None:
+    looked = -_LOOK_SECONDS
     while not stop.is_set():
         try:
+            if time.monotonic() - looked >= _LOOK_SECONDS:
+                await look_at_clock(database, settings)
+                looked = time.monotonic()
             sent = await relay_once(database, queue, settings)
         except (RedisError, OSError, DBAPIError) as error:
             # Nothing is lost: what was claimed but not sent is due again after the pause.

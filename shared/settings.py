@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import time
 from pathlib import Path
-from typing import TypeVar
+from typing import Literal, Self, TypeVar
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, HttpUrl, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 _DRIVER = "postgresql+asyncpg://"
@@ -37,7 +38,51 @@ class DatabaseSettings(BaseSettings):
         return value
 
 
-class Settings(TokenSettings, DatabaseSettings):
+def _local_folder() -> str:
+    return (Path.cwd() / ".peiyu" / "attachments").as_uri()
+
+
+class NationalSettings(BaseSettings):
+    """The line to the national system. Without an adapter the system runs alone and what is due there waits."""
+
+    model_config = SettingsConfigDict(env_prefix="PEIYU_", extra="ignore")
+
+    national_adapter: Literal["none", "http", "file"] = "none"
+    # Ed25519, PEM: signs what we send. The national system knows its public half by the key's RFC 7638 thumbprint.
+    national_key_file: Path | None = None
+    national_url: HttpUrl | None = None
+    national_client_id: str | None = None
+    national_client_secret: SecretStr | None = None
+    # How the national system addresses us, where a gateway in between changes host or path: signatures cover it.
+    national_public_url: HttpUrl | None = None
+    national_max_batch_bytes: int = 20 * 1024 * 1024
+    national_signature_age_seconds: float = Field(default=300.0, gt=0)
+    national_signature_skew_seconds: float = Field(default=30.0, ge=0)
+    national_batch_records: int = Field(default=100, ge=1, le=1000)
+    national_timeout_seconds: float = Field(default=30.0, gt=0)
+    # A record that the other side failed on so often is dead until an officer sends it again; a line that is down
+    # does not count.
+    national_max_failures: int = Field(default=10, ge=1)
+    national_retry_seconds: float = Field(default=5.0, gt=0)
+    national_retry_longest_seconds: float = Field(default=3600.0, gt=0)
+    national_breaker_failures: int = Field(default=5, ge=1)
+    national_breaker_seconds: float = Field(default=60.0, gt=0)
+    national_reconcile_at: time = time(2, 30)
+
+    @model_validator(mode="after")
+    def _line_whole(self) -> Self:
+        needed = {"none": (), "file": ("key_file",), "http": ("key_file", "url", "client_id", "client_secret")}
+        missing = [name for name in needed[self.national_adapter] if not getattr(self, f"national_{name}")]
+        if missing:
+            names = ", ".join(f"PEIYU_NATIONAL_{name.upper()}" for name in missing)
+            raise ValueError(f"PEIYU_NATIONAL_ADAPTER={self.national_adapter} needs {names}")
+        url = self.national_url
+        if url is not None and url.scheme != "https" and url.host not in {"127.0.0.1", "localhost", "[::1]"}:
+            raise ValueError("PEIYU_NATIONAL_URL: credentials travel by https only")
+        return self
+
+
+class Settings(TokenSettings, DatabaseSettings, NationalSettings):
     redis_url: SecretStr
     list_key_file: Path
     client_token_minutes: int = Field(default=30, ge=1, le=1440)
@@ -52,15 +97,32 @@ class Settings(TokenSettings, DatabaseSettings):
     max_import_bytes: int = 256 * 1024 * 1024
     max_import_rows: int = Field(default=200_000, ge=1)
     # The plan names no ceiling. A file of which more than half is wrong was made from the wrong columns or for the
-    # wrong cycle, whoever made it wants to know at once; two hundred rows are enough to tell that from bad luck.
+    # wrong cycle, and whoever made it wants to know at once; two hundred rows are enough to tell that from bad luck.
     import_max_error_share: float = Field(default=0.5, ge=0, le=1)
     import_error_share_after: int = Field(default=200, ge=1)
+    # Evidence by content: file:///folder, s3://bucket/prefix, or any other URL that obstore opens. Keys that are not
+    # set here are taken from the store's own variables (AWS_ACCESS_KEY_ID and so on).
+    attachments_url: str = Field(default_factory=_local_folder)
+    attachments_endpoint: str | None = None
+    attachments_region: str | None = None
+    attachments_access_key_id: SecretStr | None = None
+    attachments_secret_access_key: SecretStr | None = None
+    max_attachment_bytes: int = Field(default=20 * 1024 * 1024, ge=1024)
+    # Of one application, or of one enterprise for reports and incidents: a ceiling on what one account can store.
+    max_attachments: int = Field(default=200, ge=1)
+    # What an upload that died left behind is swept after this long, which must exceed any upload's time.
+    attachments_grace_seconds: int = Field(default=86_400, ge=60)
     # A sent event that is not processed by then is sent again; a running one is protected by its row lock.
     outbox_resend_seconds: float = Field(default=15.0, gt=0)
     outbox_poll_seconds: float = Field(default=0.2, gt=0)
+    # Work outside a transaction is run again when its worker has not renewed its lease for so long.
+    outbox_lease_seconds: float = Field(default=60.0, gt=0)
     outbox_max_failures: int = Field(default=12, ge=1)
     job_timeout_seconds: int = Field(default=600, ge=1)
     log_json: bool = True
+    # Where intake asks how a form would be judged; without it the completeness check answers 503.
+    evaluation_url: str | None = Field(default=None, pattern=r"^https?://")
+    evaluation_timeout_seconds: float = Field(default=5.0, gt=0)
 
 
 Kind = TypeVar("Kind", TokenSettings, DatabaseSettings, Settings)
@@ -71,5 +133,8 @@ def from_environment(kind: type[Kind]) -> Kind:
     try:
         return kind()  # pyright: ignore[reportCallIssue] (values come from the environment)
     except ValidationError as error:
-        wrong = (f"  PEIYU_{str(one['loc'][0]).upper()}: {one['msg']}" for one in error.errors() if one["loc"])
+        wrong = (
+            f"  PEIYU_{str(one['loc'][0]).upper()}: {one['msg']}" if one["loc"] else f"  {one['msg']}"
+            for one in error.errors()
+        )
         raise SystemExit("Settings are missing or wrong:\n" + "\n".join(wrong)) from None

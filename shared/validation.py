@@ -17,6 +17,17 @@ _ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _CUSTOM: dict[str, tuple[str, str]] = {
     "uscc_format": ("统一社会信用代码应为 18 位（不含 I、O、S、V、Z）", "A USCC has 18 characters (no I, O, S, V, Z)"),
     "uscc_check_digit": ("统一社会信用代码校验位不符，请核对", "The USCC's check digit does not match"),
+    "enterprise_code_format": (
+        "应为 18 位统一社会信用代码、15 位工商注册号或 9 位组织机构代码",
+        "A USCC has 18 characters, a registration number 15 digits, an organisation code 9 characters",
+    ),
+    "registration_no_format": ("工商注册号应为 15 位数字", "A registration number has 15 digits"),
+    "registration_no_check_digit": ("工商注册号校验位不符，请核对", "The registration number's check digit is wrong"),
+    "organisation_code_format": (
+        "组织机构代码应为 9 位（例：D2143569-X）",
+        "Not an organisation code such as D2143569-X",
+    ),
+    "organisation_code_check_digit": ("组织机构代码校验位不符，请核对", "The organisation code's check digit is wrong"),
     "patent_no_format": ("专利申请号格式不符，例：202010566088.9", "Not a patent application number"),
     "patent_no_check_digit": ("专利申请号校验位不符，请核对", "The patent number's check digit does not match"),
     "patent_kind_mismatch": ("专利类型与申请号不一致", "The patent kind contradicts its number"),
@@ -36,7 +47,16 @@ _CUSTOM: dict[str, tuple[str, str]] = {
     "not_a_number": ("不是有效数字", "Not a decimal number in plain digits"),
     "future_date": ("日期在今天之后", "The date lies in the future"),
     "city_unknown": ("不是本省的市州代码", "Not a city of the province"),
+    "field_unknown": ("表中没有这一栏目", "Not a field of the form"),
     "window_empty": ("截止时间应晚于开始时间", "The window closes before it opens"),
+    "industrialised_exceeds_valid": ("产业化专利数多于有效专利数", "More industrialised patents than valid ones"),
+    "industrialised_not_valid": ("产业化专利未列入有效专利", "An industrialised patent is not among the valid ones"),
+    "count_differs_from_list": ("件数与所列专利号个数不符", "The count differs from the patents listed"),
+    "recognised_before_its_year": ("认定日期早于认定年度", "Recognised before the year of its recognition"),
+    "duplicate_year": ("同一年度重复填报", "The same year is listed twice"),
+    "too_deep": ("内容嵌套过深", "Nested too deeply"),
+    "period_reversed": ("覆盖期的止日早于起日", "The period ends before it begins"),
+    "reported_before_it_occurred": ("报告日期早于发生日期", "Reported before it occurred"),
     "product_unknown": ("关联产品未在产品表中填报", "A linked product is not among the products"),
 }
 

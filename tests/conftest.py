@@ -13,13 +13,15 @@ import asyncpg
 import pytest
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
+from pydantic import HttpUrl, SecretStr
 from sqlalchemy import make_url
 from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
+from support.national_system import CLIENT, NationalSystem, running_national_system
 from support.system import System, running_system
 
 from services.local.databases import prepare_database
 from shared.embedded import PostgresServer, ValkeyServer, prepare_postgres, prepare_valkey, running
-from shared.security.keys import create_key
+from shared.security.keys import create_key, load_key
 from shared.settings import Settings
 
 hypothesis_settings.register_profile(
@@ -41,7 +43,7 @@ def servers() -> Iterator[Servers]:
     """One PostgreSQL and one Valkey for the whole run, in a folder of this run's own."""
     home = Path(__file__).parent.parent / ".peiyu" / f"tests-{os.getpid()}"
     home.mkdir(parents=True)
-    for name in ("token", "list"):
+    for name in ("token", "list", "national"):
         create_key(home / "secrets" / f"{name}-key.pem")
     with running(prepare_postgres(home, durable=False)) as postgres, running(prepare_valkey(home)) as valkey:
         yield Servers(home, postgres, valkey)
@@ -79,6 +81,8 @@ def settings(servers: Servers, database_urls: dict[str, str]) -> dict[str, Setti
                 "token_key_file": servers.home / "secrets" / "token-key.pem",
                 "list_key_file": servers.home / "secrets" / "list-key.pem",
                 "docs_enabled": True,
+                "attachments_url": (servers.home / "attachments" / uuid.uuid4().hex).as_uri(),
+                "evaluation_url": "http://evaluation",
             }
         )
         for service, url in database_urls.items()
@@ -89,6 +93,37 @@ def settings(servers: Servers, database_urls: dict[str, str]) -> dict[str, Setti
 async def system(settings: dict[str, Settings]) -> AsyncIterator[System]:
     """The three services running in this process."""
     async with running_system(settings) as running:
+        yield running
+
+
+@pytest.fixture
+def national() -> Iterator[NationalSystem]:
+    """The stand-in for the national system, listening."""
+    with running_national_system() as stand_in:
+        yield stand_in
+
+
+@pytest.fixture
+def line(settings: dict[str, Settings], servers: Servers, national: NationalSystem) -> dict[str, Settings]:
+    """Settings with the line to the stand-in over HTTP, and short patience."""
+    key_file = servers.home / "secrets" / "national-key.pem"
+    key = load_key(key_file)
+    national.trusted[key.thumbprint()] = key.as_pem(private=False)
+    changes = {
+        "national_adapter": "http",
+        "national_url": HttpUrl(national.url),
+        "national_key_file": key_file,
+        "national_client_id": CLIENT[0],
+        "national_client_secret": SecretStr(CLIENT[1]),
+        "national_timeout_seconds": 5.0,
+    }
+    return {service: one.model_copy(update=changes) for service, one in settings.items()}
+
+
+@pytest.fixture
+async def linked(line: dict[str, Settings]) -> AsyncIterator[System]:
+    """The three services with a line to the national system."""
+    async with running_system(line) as running:
         yield running
 
 

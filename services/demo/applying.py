@@ -117,7 +117,7 @@ async def decide(
 
     await each(list(people.cities), one_city)
     everything = await api.pages("intake", "/v1/applications", people.planner, cycle=CYCLE)
-    applied.recommended = sum(one["status"] == "recommended" for one in everything)
+    applied.recommended = sum(one["status"] in {"recommended", "passed_on"} for one in everything)
     applied.returned = sum(one["status"] == "returned" for one in everything)
     applied.by_city = Counter(one["city_code"] for one in everything)
 

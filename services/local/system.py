@@ -60,6 +60,7 @@ def local_system(
         database_urls = _database_urls(supervisor, home, durable=durable)
         env = _environment(home, redis_url, resend_seconds)
         urls = {service: f"http://127.0.0.1:{_port(service, port, on_event)}" for service, port in API_PORTS.items()}
+        env["PEIYU_EVALUATION_URL"] = urls["evaluation"]
         supervisor.start(
             [
                 *(_api(service, url, env | _database(database_urls[service])) for service, url in urls.items()),
@@ -98,6 +99,7 @@ def _environment(home: Path, redis_url: str, resend_seconds: float) -> dict[str,
         "PEIYU_LIST_KEY_FILE": str(keys["list"]),
         "PEIYU_DOCS_ENABLED": "true",
         "PEIYU_OUTBOX_RESEND_SECONDS": str(resend_seconds),
+        "PEIYU_ATTACHMENTS_URL": (home / "attachments").as_uri(),
         **os.environ,
         "PEIYU_REDIS_URL": redis_url,
     }
@@ -109,7 +111,13 @@ def _database(url: str) -> dict[str, str]:
 
 def _write_environment(path: Path, env: dict[str, str]) -> None:
     """What an operator's shell needs to use `peiyu` on this system: `set -a; . FILE`."""
-    names = ("PEIYU_DATABASE_URL", "PEIYU_REDIS_URL", "PEIYU_TOKEN_KEY_FILE", "PEIYU_LIST_KEY_FILE")
+    names = (
+        "PEIYU_DATABASE_URL",
+        "PEIYU_REDIS_URL",
+        "PEIYU_TOKEN_KEY_FILE",
+        "PEIYU_LIST_KEY_FILE",
+        "PEIYU_ATTACHMENTS_URL",
+    )
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w") as file:
         file.writelines(f"{name}={shlex.quote(env[name])}\n" for name in names)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import CheckConstraint, Index, func, text
@@ -34,6 +34,19 @@ class OutboxEvent(Base):
     processed_at: Mapped[datetime | None]
     dead_at: Mapped[datetime | None]
     request_id: Mapped[str | None]
+    # Held by a worker that does this event's work outside a transaction, while it lives.
+    lease: Mapped[uuid.UUID | None]
+    leased_until: Mapped[datetime | None]
+
+
+class ScheduleRun(Base):
+    """That a schedule's event for one business date was published: once, whoever asks and however often."""
+
+    __tablename__ = "schedule_run"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    business_date: Mapped[date] = mapped_column(primary_key=True)
+    created_at: Mapped[CreatedAt]
 
 
 class IdempotencyRecord(Base):

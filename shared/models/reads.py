@@ -3,15 +3,30 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, timedelta
 
-from sqlalchemy import Text, cast, func, select
+from sqlalchemy import ARRAY, Select, Text, any_, cast, func, select, union_all
+from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
-from shared.calendar import business_date
-from shared.models.evaluation import Membership, RulebookVersion
-from shared.models.intake import Application, ApplicationSnapshot, Cycle, CycleQuota, Enterprise
+from shared.calendar import business_date, start_of_day
+from shared.models.evaluation import Assessment, Membership, RulebookVersion, SelectionPlan, SelectionPlanEntry
+from shared.models.intake import (
+    Application,
+    ApplicationSnapshot,
+    Cycle,
+    CycleQuota,
+    Enterprise,
+    EnterpriseCode,
+    EnterpriseVersion,
+    Incident,
+)
+
+# A city has recommended it, whether or not evaluation has taken it in yet.
+_STANDING = ("recommended", "passed_on")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +45,7 @@ class RecommendedSnapshot:
 
 
 async def recommended_snapshots(session: AsyncSession, application_ids: list[uuid.UUID]) -> list[RecommendedSnapshot]:
-    """The newest snapshots of those applications that are recommended now, by application id."""
+    """The newest snapshots of those applications that are recommended or passed on now, by application id."""
     statement = (
         select(
             Application.id,
@@ -50,10 +65,34 @@ async def recommended_snapshots(session: AsyncSession, application_ids: list[uui
             (ApplicationSnapshot.application_id == Application.id)
             & (ApplicationSnapshot.revision == Application.revision),
         )
-        .where(Application.id.in_(application_ids), Application.status == "recommended")
+        .where(Application.id.in_(application_ids), Application.status.in_(_STANDING))
         .order_by(Application.id)
     )
     return [RecommendedSnapshot(*row) for row in await session.execute(statement)]
+
+
+def standing_snapshots(cycle_id: uuid.UUID) -> Select[uuid.UUID]:
+    """Ids of what a selection may choose from: the newest snapshots of a cycle's applications that a city stands by."""
+    return (
+        select(ApplicationSnapshot.id)
+        .join(Application, Application.id == ApplicationSnapshot.application_id)
+        .where(
+            Application.cycle_id == cycle_id,
+            Application.status.in_(_STANDING),
+            ApplicationSnapshot.revision == Application.revision,
+        )
+    )
+
+
+async def is_selected(session: AsyncSession, application_id: uuid.UUID) -> bool:
+    """Whether a committed plan has the application among its entries, admitted or not."""
+    statement = (
+        select(SelectionPlan.id)
+        .join(SelectionPlanEntry, SelectionPlanEntry.plan_id == SelectionPlan.id)
+        .join(Assessment, Assessment.id == SelectionPlanEntry.assessment_id)
+        .where(Assessment.application_id == application_id, SelectionPlan.status == "committed")
+    )
+    return (await session.execute(statement)).first() is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +124,33 @@ async def quotas_of(session: AsyncSession, cycle_id: uuid.UUID) -> dict[str, int
 
 
 async def enterprise_names(session: AsyncSession, usccs: list[str]) -> dict[str, str]:
-    """Current names by 统一社会信用代码."""
-    rows = await session.execute(select(Enterprise.uscc, Enterprise.name).where(Enterprise.uscc.in_(usccs)))
-    return {row.uscc: row.name for row in rows}
+    """Current names by the codes asked for; a former or merged code has the name of the record that it stands for."""
+    statement = (
+        select(EnterpriseCode.code, Enterprise.name)
+        .join(Enterprise, Enterprise.id == EnterpriseCode.enterprise_id)
+        .where(EnterpriseCode.code.in_(usccs))
+    )
+    names = {row.code: row.name for row in await session.execute(statement)}
+    if missing := set(usccs) - names.keys():
+        # A code that a change gave and its undoing took back stands for nobody, but somebody bore it once.
+        borne = (
+            select(EnterpriseVersion.uscc, EnterpriseVersion.name)
+            .where(EnterpriseVersion.uscc.in_(missing))
+            .order_by(func.lower(EnterpriseVersion.during))
+        )
+        names |= {row.uscc: row.name for row in await session.execute(borne)}
+    return names
+
+
+async def present_codes(session: AsyncSession, usccs: Collection[str]) -> dict[str, str]:
+    """The present 统一社会信用代码 by each code asked for; a code that is not on record stands for itself."""
+    statement = (
+        select(EnterpriseCode.code, Enterprise.uscc)
+        .join(Enterprise, Enterprise.id == EnterpriseCode.enterprise_id)
+        .where(EnterpriseCode.code == any_(cast(list(usccs), ARRAY(Text))))
+    )
+    found = {row.code: row.uscc for row in await session.execute(statement)}
+    return {code: found.get(code, code) for code in usccs}
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,21 +163,78 @@ class PoolMember:
 
 
 async def live_members(session: AsyncSession, pool_code: str) -> list[PoolMember]:
-    """Members of a pool now, in the canonical order of lists: by 统一社会信用代码."""
+    """Members of a pool now, each under its present code, in the canonical order of lists: by 统一社会信用代码.
+
+    The city is that which the place was given to, wherever the enterprise is registered now.
+    """
+    statement = (
+        select(Membership, Enterprise.uscc, Enterprise.name)
+        .join(EnterpriseCode, EnterpriseCode.code == Membership.uscc)
+        .join(Enterprise, Enterprise.id == EnterpriseCode.enterprise_id)
+        .where(Membership.pool_code == pool_code, func.upper_inf(Membership.during))
+        .order_by(Enterprise.uscc)
+    )
+    members: list[PoolMember] = []
+    for membership, uscc, name in await session.execute(statement):
+        since = membership.during.lower
+        assert since is not None  # noqa: S101 (a CHECK keeps the lower bound)
+        members.append(PoolMember(uscc, name, membership.city_code, business_date(since), membership.plan_id))
+    return members
+
+
+async def pools_of_both(session: AsyncSession, codes: Collection[str], others: Collection[str]) -> list[str]:
+    """Pools in which a stay under one of `codes` overlaps a stay under one of `others`: no one enterprise has both."""
+    other = aliased(Membership)
+    statement = (
+        select(Membership.pool_code)
+        .join(other, (other.pool_code == Membership.pool_code) & other.during.overlaps(Membership.during))
+        .where(Membership.uscc.in_(codes), other.uscc.in_(others))
+        .distinct()
+        .order_by(Membership.pool_code)
+    )
+    return list((await session.execute(statement)).scalars())
+
+
+async def is_judged_or_member(session: AsyncSession, uscc: str) -> bool:
+    """Whether evaluation has judged an application, or admitted an enterprise, under this very code."""
+    judged = select(Assessment.uscc).where(Assessment.uscc == uscc).limit(1)
+    admitted = select(Membership.uscc).where(Membership.uscc == uscc).limit(1)
+    return (await session.execute(union_all(judged, admitted))).first() is not None
+
+
+async def judged_as(session: AsyncSession, application_ids: Collection[uuid.UUID]) -> set[str]:
+    """The codes under which evaluation has judged these applications."""
+    statement = select(Assessment.uscc).where(Assessment.application_id.in_(application_ids)).distinct()
+    return set((await session.execute(statement)).scalars())
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """An enterprise that a plan admitted to a pool."""
+
+    pool_code: str
+    uscc: str
+    name: str
+    city_code: str
+    member_since: date
+
+
+async def admitted_by_plan(session: AsyncSession, plan_id: uuid.UUID) -> list[Admission]:
+    """Whom a committed plan admitted, members still or not, by 统一社会信用代码."""
     statement = (
         select(Membership, Enterprise.name)
         .join(Enterprise, Enterprise.uscc == Membership.uscc)
-        .where(Membership.pool_code == pool_code, func.upper_inf(Membership.during))
+        .where(Membership.plan_id == plan_id)
         .order_by(Membership.uscc)
     )
-    members: list[PoolMember] = []
+    admissions: list[Admission] = []
     for membership, name in await session.execute(statement):
         since = membership.during.lower
         assert since is not None  # noqa: S101 (a CHECK keeps the lower bound)
-        members.append(
-            PoolMember(membership.uscc, name, membership.city_code, business_date(since), membership.plan_id)
+        admissions.append(
+            Admission(membership.pool_code, membership.uscc, name, membership.city_code, business_date(since))
         )
-    return members
+    return admissions
 
 
 async def rulebook_period(session: AsyncSession, rulebook_id: str, digest: str) -> tuple[date, date | None] | None:
@@ -124,3 +244,43 @@ async def rulebook_period(session: AsyncSession, rulebook_id: str, digest: str) 
     )
     row = (await session.execute(statement)).one_or_none()
     return None if row is None else (row.effective_from, row.effective_to)
+
+
+def usccs_of_members_during(pool_code: str, first: date, last: date) -> Select[str]:
+    """Codes of all who were members of a pool at any moment of the days `first` to `last`, for use inside an `IN`."""
+    days = Range(start_of_day(first), start_of_day(last + timedelta(days=1)))
+    return select(Membership.uscc).where(Membership.pool_code == pool_code, Membership.during.op("&&")(days))
+
+
+@dataclass(frozen=True, slots=True)
+class StandingIncident:
+    """A confirmed incident that counts against an enterprise; `kind` is a word of 二(六)12(3)."""
+
+    incident_id: uuid.UUID
+    uscc: str
+    kind: str
+    occurred_on: date
+    confirmed_at: datetime
+
+
+async def standing_incidents(
+    session: AsyncSession, usccs: list[str], on: date, *, known_at: datetime | None = None
+) -> list[StandingIncident]:
+    """Incidents that had occurred by `on`, are confirmed, and were not cured by then; by code and day.
+
+    Allegations, dismissed ones and notices never count. `known_at` asks what was confirmed and cured by an earlier
+    moment; without it, by now.
+    """
+    moment = func.now() if known_at is None else known_at
+    statement = (
+        select(Incident.id, Enterprise.uscc, Incident.kind, Incident.occurred_on, Incident.confirmed_at)
+        .join(Enterprise, Enterprise.id == Incident.enterprise_id)
+        .where(
+            Enterprise.uscc.in_(usccs),
+            Incident.occurred_on <= on,
+            Incident.confirmed_at <= moment,
+            Incident.cured_at.is_(None) | (Incident.cured_at > moment) | (Incident.cured_on > on),
+        )
+        .order_by(Enterprise.uscc, Incident.occurred_on, Incident.id)
+    )
+    return [StandingIncident(*row) for row in await session.execute(statement)]

@@ -31,6 +31,7 @@ class ListProgrammeData:
 class Province:
     """`cap` is the most members of the pool; `cap_basis` says, in Chinese, what it counts and why.
 
+    `correction_days` is how long an enterprise has to correct what was returned to it, and `correction_basis` why.
     `programme` and `pool_name` are the names that officers and enterprises read.
     """
 
@@ -46,6 +47,8 @@ class Province:
     cap: int
     cap_counts: str
     cap_basis: str
+    correction_days: int
+    correction_basis: str
     list_programmes: tuple[ListProgrammeData, ...]
 
     @property
@@ -57,7 +60,7 @@ class Province:
 def load_province(folder: Path) -> Province:
     """Read `province.toml` of a data folder. FileNotFoundError or KeyError where the folder is incomplete."""
     content: dict[str, Any] = tomllib.loads((folder / "province.toml").read_text(encoding="utf-8"))
-    texts, pool = content["texts"], content["pool"]
+    texts, pool, corrections = content["texts"], content["pool"], content["corrections"]
     return Province(
         folder=folder,
         code=content["code"],
@@ -71,6 +74,8 @@ def load_province(folder: Path) -> Province:
         cap=pool["cap"],
         cap_counts=pool["counts"],
         cap_basis=pool["basis"],
+        correction_days=corrections["days"],
+        correction_basis=corrections["basis"],
         list_programmes=tuple(ListProgrammeData(**programme) for programme in content["list_programme"]),
     )
 

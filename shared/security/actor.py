@@ -23,6 +23,7 @@ ROLE_SCOPES: dict[str, frozenset[str]] = {
         {
             "cycles:read",
             "enterprises:read",
+            "applications:submit",
             "applications:read",
             "applications:decide",
             "assessments:preview",
@@ -99,7 +100,7 @@ SCOPES: dict[str, str] = {
     "cycles:write": "Open application cycles",
     "enterprises:read": "Read enterprises within reach, with their history",
     "enterprises:write": "Move, merge and re-code enterprises, and undo it",
-    "applications:submit": "Draft, submit and withdraw one's own application",
+    "applications:submit": "Draft, submit and withdraw applications: one's own, or of one's city",
     "applications:read": "Read applications within reach",
     "applications:decide": "Recommend or return applications of one's city",
     "applications:reopen": "Send an application that a city has recommended back for correction",

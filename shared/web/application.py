@@ -3,94 +3,72 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
-from typing import Any
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from typing import Annotated, Any
 
 from fastapi import APIRouter, FastAPI, Request
 from fastapi_offline import FastAPIOffline
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from shared.db import open_database
+from shared.db import open_database, open_statements
 from shared.logging import configure_logging
 from shared.schema import ensure_current_schema
 from shared.security.clients import ClientAuthenticator
 from shared.security.keys import load_key
 from shared.security.tokens import TokenAuthority
 from shared.settings import Settings
-from shared.web import problems
+from shared.web import documentation, problems
 from shared.web.idempotency import Replayed, answer_replayed
 from shared.web.middleware import BodyLimitMiddleware, RequestIdMiddleware
-from shared.web.problems import ProblemOut
 from shared.web.token_routes import router as token_router
 
-_PROBLEM_STATUSES = (400, 401, 403, 404, 409, 413, 422, 503)
-_PROBLEM_RESPONSE: dict[str, Any] = {
-    "description": "A problem document (RFC 9457)",
-    "content": {problems.MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemOut"}}},
-}
+# What an application holds while it runs: name in `app.state`, how it is opened and closed.
+Held = Mapping[str, Callable[[], AbstractAsyncContextManager[Any]]]
 AtStart = Callable[[AsyncSession], Awaitable[None]]
 health = APIRouter(tags=["health"])
 
 
 class Health(BaseModel):
-    status: str
+    status: Annotated[str, Field(examples=["ok"])]
 
 
 @health.get("/health/live", summary="The process answers")
 async def live() -> Health:
+    """For a supervisor: the process is there."""
     return Health(status="ok")
 
 
 @health.get("/health/ready", summary="The database answers")
 async def ready(request: Request) -> Health:
+    """For a load balancer: requests can be served."""
     async with request.app.state.database.engine.connect() as connection:
         await connection.execute(text("SELECT 1"))
     return Health(status="ok")
 
 
-def _lifespan(settings: Settings, service: str, at_start: AtStart | None) -> Callable[[FastAPI], Any]:
+def _lifespan(settings: Settings, service: str, at_start: AtStart | None, held: Held) -> Callable[[FastAPI], Any]:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
+        async with AsyncExitStack() as stack:
+            await _start(app, stack)
+            yield
+
+    async def _start(app: FastAPI, stack: AsyncExitStack) -> None:
         database = open_database(settings, service)
+        stack.push_async_callback(database.close)
         await ensure_current_schema(database.engine)
         app.state.database = database
+        app.state.statements = await stack.enter_async_context(open_statements(settings, service))
         app.state.clients = ClientAuthenticator(database)
         if at_start is not None:
             async with database.sessions.begin() as session:
                 await at_start(session)
-        yield
-        await database.close()
+        for name, opening in held.items():
+            setattr(app.state, name, await stack.enter_async_context(opening()))
 
     return lifespan
-
-
-def _describe_problems(app: FastAPI) -> None:
-    """Say what FastAPI cannot know: the problem documents, officers' tokens, the key that creating requests need."""
-    plain = app.openapi
-
-    def openapi() -> dict[str, Any]:
-        document = plain()
-        schema = ProblemOut.model_json_schema(ref_template="#/components/schemas/{model}")
-        parts: dict[str, Any] = schema.pop("$defs", {})
-        components = document.setdefault("components", {})
-        components.setdefault("schemas", {}).update({**parts, "ProblemOut": schema})
-        components.setdefault("securitySchemes", {})["OfficerToken"] = {"type": "http", "scheme": "bearer"}
-        for operation in (operation for item in document["paths"].values() for operation in item.values()):
-            _describe_operation(operation)
-        return document
-
-    app.openapi = openapi
-
-
-def _describe_operation(operation: dict[str, Any]) -> None:
-    # An officer pastes a token where a client logs in; a missing key is refused with a code of our own.
-    if "security" in operation and {"OfficerToken": []} not in operation["security"]:
-        operation["security"].append({"OfficerToken": []})
-    for parameter in operation.get("parameters", ()):
-        if parameter["name"] == "idempotency-key":
-            parameter.update(required=True, schema={"type": "string", "maxLength": 200})
 
 
 def build_application(
@@ -101,11 +79,12 @@ def build_application(
     routers: Sequence[APIRouter],
     body_limits: Mapping[str, int] | None = None,
     at_start: AtStart | None = None,
+    held: Held | None = None,
 ) -> FastAPI:
     """The service's application.
 
     `body_limits` says how many bytes a body may have on paths that end so; elsewhere it is `max_body_bytes`.
-    `at_start` runs once in a transaction.
+    `at_start` runs once in a transaction; `held` is opened after it, put into `app.state`, and closed at the end.
     """
     configure_logging(json_lines=settings.log_json)
     # The offline variant serves the page's scripts itself: a government network reaches no CDN.
@@ -118,10 +97,9 @@ def build_application(
         openapi_url="/openapi.json" if settings.docs_enabled else None,
         # A redirect would be built from the caller's Host header.
         redirect_slashes=False,
-        lifespan=_lifespan(settings, service, at_start),
-        responses=dict.fromkeys(_PROBLEM_STATUSES, _PROBLEM_RESPONSE),
+        lifespan=_lifespan(settings, service, at_start, held or {}),
     )
-    _describe_problems(app)
+    documentation.describe(app)
     app.state.settings = settings
     app.state.tokens = TokenAuthority(
         load_key(settings.token_key_file), issuer=settings.token_issuer, audience=settings.token_audience

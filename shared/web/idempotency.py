@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Awaitable, Callable
 from typing import Annotated, Any
 
+from asyncpg import IntegrityConstraintViolationError
 from fastapi import Depends, Header, Request, Response
 from pydantic import BaseModel
 from sqlalchemy import insert, select
@@ -56,7 +57,7 @@ class Idempotency:
         """As `run`, for a `create` that stores the record for `retry` itself and returns the answer's JSON."""
         try:
             return _json(await create(), status)
-        except (Problem, IntegrityError):
+        except (Problem, IntegrityError, IntegrityConstraintViolationError):
             await self._replay(actor)
             raise
 

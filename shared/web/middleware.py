@@ -18,6 +18,13 @@ _SAFE_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 _DRAIN_LIMIT = 512 * 1024 * 1024
 
 
+def _header(scope: Scope, name: bytes) -> bytes:
+    for key, value in scope["headers"]:
+        if key == name:
+            return value
+    return b""
+
+
 class RequestIdMiddleware:
     """Take `X-Request-Id` from the caller when it is harmless, else make one; answer with it."""
 
@@ -28,7 +35,7 @@ class RequestIdMiddleware:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        offered = dict(scope["headers"]).get(b"x-request-id", b"")
+        offered = _header(scope, b"x-request-id")
         request_id = offered.decode() if _SAFE_ID.fullmatch(offered) else uuid.uuid4().hex
 
         async def send_with_id(message: Message) -> None:
@@ -53,7 +60,7 @@ class BodyLimitMiddleware:
             await self._app(scope, receive, send)
             return
         limit = self._limit_of(scope["path"])
-        announced = dict(scope["headers"]).get(b"content-length", b"0")
+        announced = _header(scope, b"content-length")
         if announced.isdigit() and int(announced) > limit:
             await self._refuse(scope, receive, send, limit)
             return

@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import structlog
+from asyncpg import IntegrityConstraintViolationError, InterfaceError, PostgresError
 from asyncpg.exceptions import DataError as DriverDataError
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
-from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import InterfaceError as SqlInterfaceError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException
 
@@ -31,7 +33,9 @@ from shared.validation import violations_of
 
 logger = structlog.get_logger(__name__)
 # Deadlock, serialization failure, lock not available, cancelled: the same request may well succeed next time.
-_TRY_AGAIN = {"40P01", "40001", "55P03", "57014"}
+_TRY_AGAIN = {"40P01", "40001", "55P03", "57014", "57P01", "57P02", "57P03"}
+# Connection lost, or no room for another one.
+_LOST = {"08", "53"}
 MEDIA_TYPE = "application/problem+json"
 
 
@@ -92,19 +96,33 @@ def problem_response(problem: Problem) -> JSONResponse:
     return JSONResponse(document(problem), problem.kind.status, headers, MEDIA_TYPE)
 
 
-def _constraint_of(error: IntegrityError) -> str | None:
-    cause = getattr(error.orig, "__cause__", None)
-    return getattr(cause, "constraint_name", None)
+def _driver_error(error: Exception) -> BaseException:
+    """The driver's own error, whether it came through SQLAlchemy or from the bare driver."""
+    return (getattr(error.orig, "__cause__", None) or error) if isinstance(error, DBAPIError) else error
 
 
-def _is_unstorable(error: DBAPIError) -> bool:
-    """Whether a value, not the statement, is at fault: SQL's class 22, or the driver could not encode it."""
-    cause = getattr(error.orig, "__cause__", None)
-    return isinstance(cause, DriverDataError) or _sqlstate(error).startswith("22")
+def _of_database(error: Exception) -> Problem:
+    cause = _driver_error(error)
+    sqlstate = str(getattr(cause, "sqlstate", None))
+    if isinstance(cause, IntegrityConstraintViolationError):
+        constraint: str = getattr(cause, "constraint_name", None) or ""
+        if constraint not in CONSTRAINT_ERRORS:
+            logger.warning("unmapped_constraint", constraint=constraint)
+        return Problem(CONSTRAINT_ERRORS.get(constraint, CONFLICT))
+    # A value, not the statement, is at fault: SQL's class 22, or the driver could not encode it.
+    if isinstance(cause, DriverDataError) or sqlstate.startswith("22"):
+        return Problem(UNSTORABLE)
+    if _is_passing(error, cause, sqlstate):
+        logger.warning("unavailable", error=repr(error))
+        return Problem(UNAVAILABLE)
+    logger.exception("unexpected_error", exc_info=error)
+    return Problem(INTERNAL)
 
 
-def _sqlstate(error: DBAPIError) -> str:
-    return str(getattr(getattr(error.orig, "__cause__", None), "sqlstate", None))
+def _is_passing(error: Exception, cause: BaseException, sqlstate: str) -> bool:
+    """Whether the same request may well succeed later: the connection was lost, the server stops, a lock was denied."""
+    lost = isinstance(error, SqlInterfaceError | OperationalError) or getattr(error, "connection_invalidated", False)
+    return lost or isinstance(cause, InterfaceError) or sqlstate[:2] in _LOST or sqlstate in _TRY_AGAIN
 
 
 def _translate(error: Exception) -> Problem:
@@ -116,18 +134,11 @@ def _translate(error: Exception) -> Problem:
         case HTTPException():
             kinds = {404: NOT_FOUND, 405: METHOD_NOT_ALLOWED}
             return Problem(kinds.get(error.status_code, BAD_REQUEST))
-        case IntegrityError():
-            constraint = _constraint_of(error)
-            if constraint not in CONSTRAINT_ERRORS:
-                logger.warning("unmapped_constraint", constraint=constraint)
-            return Problem(CONSTRAINT_ERRORS.get(constraint or "", CONFLICT))
-        case PoolTimeoutError() | InterfaceError() | OperationalError() | ConnectionError():
+        case PoolTimeoutError() | ConnectionError():
             logger.warning("unavailable", error=repr(error))
             return Problem(UNAVAILABLE)
-        case DBAPIError() if _is_unstorable(error):
-            return Problem(UNSTORABLE)
-        case DBAPIError() if error.connection_invalidated or _sqlstate(error) in _TRY_AGAIN:
-            return Problem(UNAVAILABLE)
+        case DBAPIError() | PostgresError() | InterfaceError():
+            return _of_database(error)
         case _:
             logger.exception("unexpected_error", exc_info=error)
             return Problem(INTERNAL)
@@ -139,6 +150,7 @@ async def answer_error(_: Request, error: Exception) -> JSONResponse:
 
 def install(app: FastAPI) -> None:
     """Register the translation for everything that a handler or the framework may raise."""
-    for kind in (Problem, RequestValidationError, HTTPException, DBAPIError, PoolTimeoutError, ConnectionError):
+    database = (DBAPIError, PoolTimeoutError, PostgresError, InterfaceError, ConnectionError)
+    for kind in (Problem, RequestValidationError, HTTPException, *database):
         app.add_exception_handler(kind, answer_error)
     app.add_exception_handler(Exception, answer_error)

@@ -15,6 +15,7 @@ from shared.errors import BAD_REQUEST, INVALID_CLIENT, ErrorKind, Problem
 from shared.security.clients import ClientAuthenticator
 from shared.security.tokens import TokenAuthority
 from shared.settings import Settings
+from shared.web.documentation import refuses
 
 UNSUPPORTED_GRANT = ErrorKind(
     "unsupported_grant_type", 400, "Only client_credentials is supported", "仅支持 client_credentials 授权方式"
@@ -38,7 +39,11 @@ def _basic_credentials(header: str) -> tuple[str, str]:
     return unquote_plus(name), unquote_plus(secret)
 
 
-@router.post("/oauth/token", summary="Get an access token")
+@router.post(
+    "/oauth/token",
+    summary="Get an access token",
+    responses=refuses(UNSUPPORTED_GRANT, INVALID_CLIENT),
+)
 async def issue_token(
     request: Request,
     response: Response,

@@ -36,6 +36,50 @@ async def test_migrations_go_down_to_nothing_and_up_again(servers, template) -> 
     await engine.dispose()
 
 
+_LIFE = """
+    INSERT INTO cycle (id, code, title, rulebook_id, rulebook_digest, opens_at, closes_at, assessed_on)
+    VALUES (gen_random_uuid(), 'c', 'c', 'r', 'd', '2024-01-01', '2024-06-01', '2024-06-30');
+    INSERT INTO enterprise (id, uscc, name, division_code, city_code)
+    SELECT gen_random_uuid(), '91420106MAXQ0000' || n || 'A', '【虚构】', '420106', '420100' FROM generate_series(1, 3) n;
+    INSERT INTO application (id, cycle_id, enterprise_id, city_code, status, revision, return_reasons)
+    SELECT gen_random_uuid(), cycle.id, enterprise.id, '420100', status, 1,
+           CASE status WHEN 'returned' THEN '{"items": []}'::jsonb END
+    FROM cycle, enterprise
+    JOIN (VALUES ('1', 'submitted'), ('2', 'returned'), ('3', 'recommended')) AS v (n, status)
+        ON uscc LIKE '%' || n || 'A';
+"""
+
+
+async def test_applications_of_before_live_on_and_go_back(servers, template) -> None:  # noqa: ARG001
+    name = f"life_{uuid.uuid4().hex}"
+    await create_database(servers.postgres, name)
+    url = servers.postgres.url(database=name)
+    await migrate(url, "0002")
+    connection = await asyncpg.connect(url.replace("+asyncpg", ""))
+    await connection.execute(_LIFE)
+    await migrate(url, "0003")
+    rows = await connection.fetch("SELECT status, cardinality(reopened_sections), correct_until FROM application")
+    returned = (10, await connection.fetchval("SELECT closes_at FROM cycle"))
+    assert {row[0]: tuple(row)[1:] for row in rows} == {
+        "submitted": (None, None),
+        "returned": returned,
+        "recommended": (None, None),
+    }
+    assert await connection.fetchval("SELECT count(*) FROM section_confirmation") == 10
+    await connection.execute("UPDATE application SET status = 'passed_on' WHERE status = 'recommended'")
+    await connection.execute(
+        "UPDATE application SET status = 'withdrawn', return_reasons = NULL, reopened_sections = NULL, "
+        "correct_until = NULL WHERE status = 'returned'"
+    )
+    engine = create_async_engine(url)
+    async with engine.begin() as one:
+        await one.run_sync(lambda sync: command.downgrade(_config(sync), "0002"))
+    await engine.dispose()
+    rows = await connection.fetch("SELECT status FROM application ORDER BY status")
+    assert [row["status"] for row in rows] == ["recommended", "returned", "submitted"]
+    await connection.close()
+
+
 async def test_a_service_refuses_a_stale_schema(settings: dict[str, Settings], owner: asyncpg.Connection) -> None:
     await owner.execute("UPDATE alembic_version SET version_num = '0001'")
     app = create_app(settings["evaluation"])

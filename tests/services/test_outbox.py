@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-import uuid
 from datetime import timedelta
 
 import asyncpg
 from redis.asyncio import Redis
+from sqlalchemy import select
 from support.forms import form
 from support.system import HANDLERS, System
 
 from shared import outbox
-from shared.events import EVENTS, SelectionCommitted
+from shared.events import EVENTS, NationalDeliveriesDue
+from shared.models.outbox import OutboxEvent
 from shared.queue import Work, handle_row, open_queue
 from shared.relay import claim_due, relay_once
 
 CITY = "420100"
+THEIRS = "consumer LIKE 'evaluation.%'"
 
 
 async def _waiting(system: System) -> None:
@@ -24,6 +26,17 @@ async def _waiting(system: System) -> None:
     await system.open_cycle()
     received = await system.submit(form(1))
     await system.recommend(CITY, [received["id"]])
+    await _end_those_of_intake(system)
+
+
+async def _end_those_of_intake(system: System) -> None:
+    """These tests follow one row: evaluation's."""
+    database = system.apps["intake"].state.database
+    async with database.sessions() as session:
+        rows = select(OutboxEvent.id).where(OutboxEvent.consumer.startswith("intake."))
+        ids = (await session.execute(rows)).scalars().all()
+    for row_id in ids:
+        await handle_row(database, system.settings["intake"], HANDLERS["intake"], row_id)
 
 
 async def _make_due(owner: asyncpg.Connection) -> None:
@@ -60,24 +73,28 @@ async def test_an_event_sent_many_times_is_processed_once(system: System, owner:
         await relay_once(system.relay_database, queue, system.settings["relay"])
     await queue.aclose()
     await system.work()
-    assert await owner.fetchrow("SELECT sends, failures, processed_at IS NOT NULL FROM outbox_event") == (5, 0, True)
+    assert await owner.fetchrow(
+        "SELECT sends, failures, processed_at IS NOT NULL FROM outbox_event WHERE " + THEIRS
+    ) == (5, 0, True)
     assert await owner.fetchval("SELECT count(*) FROM assessment") == 1
+    assert await owner.fetchval("SELECT count(*) FROM outbox_event WHERE topic LIKE 'evaluation.%'") == 1
+    await system.drain()
     await _make_due(owner)
     assert await claim_due(system.relay_database, resend_after=timedelta(seconds=1)) == []
 
 
 async def test_workers_racing_for_one_event_process_it_once(system: System, owner: asyncpg.Connection) -> None:
     await _waiting(system)
-    row_id = await owner.fetchval("SELECT id FROM outbox_event")
+    row_id = await owner.fetchval("SELECT id FROM outbox_event WHERE " + THEIRS)
     database, settings = system.apps["evaluation"].state.database, system.settings["evaluation"]
     await asyncio.gather(*(handle_row(database, settings, HANDLERS["evaluation"], row_id) for _ in range(8)))
     assert await owner.fetchval("SELECT count(*) FROM assessment") == 1
-    assert await owner.fetchval("SELECT failures FROM outbox_event") == 0
+    assert await owner.fetchval("SELECT failures FROM outbox_event WHERE " + THEIRS) == 0
 
 
 async def test_an_event_in_work_is_neither_sent_again_nor_waited_for(system: System, owner: asyncpg.Connection) -> None:
     await _waiting(system)
-    row_id = await owner.fetchval("SELECT id FROM outbox_event")
+    row_id = await owner.fetchval("SELECT id FROM outbox_event WHERE " + THEIRS)
     sessions = system.apps["evaluation"].state.database.sessions
     async with sessions.begin() as working, sessions.begin() as late, asyncio.timeout(5):
         assert await outbox.lock_unprocessed(working, row_id) is not None
@@ -89,7 +106,7 @@ async def test_an_event_in_work_is_neither_sent_again_nor_waited_for(system: Sys
 async def test_relays_racing_claim_each_event_once(system: System) -> None:
     async with system.apps["evaluation"].state.database.sessions.begin() as session:
         for _ in range(300):
-            await outbox.publish(session, SelectionCommitted(plan_id=uuid.uuid4(), pool_code="x"))
+            await outbox.publish(session, NationalDeliveriesDue())
     claims = await asyncio.gather(
         *(claim_due(system.relay_database, resend_after=timedelta(minutes=1)) for _ in range(6))
     )
@@ -101,23 +118,28 @@ async def test_a_failing_handler_leaves_nothing_is_retried_and_ends_dead(
     system: System, owner: asyncpg.Connection
 ) -> None:
     await _waiting(system)
-    row_id = await owner.fetchval("SELECT id FROM outbox_event")
+    row_id = await owner.fetchval("SELECT id FROM outbox_event WHERE " + THEIRS)
     database = system.apps["evaluation"].state.database
     settings = system.settings["evaluation"].model_copy(update={"outbox_max_failures": 3})
 
     async def half_done(work: Work) -> None:
-        await outbox.publish(work.session, SelectionCommitted(plan_id=uuid.uuid4(), pool_code="x"))
+        await outbox.publish(work.session, NationalDeliveriesDue())
         raise RuntimeError("half-way")
 
     pauses = []
     for _ in range(3):
         await handle_row(database, settings, {"evaluation.assess_applications": half_done}, row_id)
-        pauses.append(await owner.fetchval("SELECT extract(epoch FROM due_at - now()) FROM outbox_event"))
+        pauses.append(
+            await owner.fetchval("SELECT extract(epoch FROM due_at - now()) FROM outbox_event WHERE " + THEIRS)
+        )
     assert 0 < pauses[0] <= 1 < pauses[1] <= 2
-    row = await owner.fetchrow("SELECT failures, dead_at IS NOT NULL, processed_at, last_error FROM outbox_event")
+    row = await owner.fetchrow(
+        "SELECT failures, dead_at IS NOT NULL, processed_at, last_error FROM outbox_event WHERE " + THEIRS
+    )
     assert tuple(row)[:3] == (3, True, None)
     assert "half-way" in row["last_error"]
-    assert await owner.fetchval("SELECT count(*) FROM outbox_event") == 1, "what the handler did is rolled back"
+    did = "SELECT count(*) FROM outbox_event WHERE consumer = 'intake.push_national_deliveries'"
+    assert await owner.fetchval(did) == 0, "what the handler did is rolled back"
     await _make_due(owner)
     assert await claim_due(system.relay_database, resend_after=timedelta(seconds=1)) == []
 

@@ -160,7 +160,10 @@ class System:
 async def running_system(settings: dict[str, Settings]) -> AsyncIterator[System]:
     """All three services, started as their processes would be."""
     async with AsyncExitStack() as stack:
-        apps = {service: module.create_app(settings[service]) for service, module in APPS.items()}
+        apps = {service: APPS[service].create_app(settings[service]) for service in ("evaluation", "finance")}
+        # Intake asks evaluation over HTTP: the real application, without a socket between them.
+        next_door = httpx.ASGITransport(app=apps["evaluation"], raise_app_exceptions=False)
+        apps["intake"] = intake_app.create_app(settings["intake"], evaluation=next_door)
         clients: dict[str, httpx.AsyncClient] = {}
         for service, app in apps.items():
             await stack.enter_async_context(app.router.lifespan_context(app))

@@ -72,6 +72,12 @@ def test_headings_are_locked_and_cells_to_fill_are_not() -> None:
     protection = xml.find("m:sheetProtection", NS)
     assert protection is not None
     assert (protection.get("sheet"), protection.get("password")) == ("1", None)
+    # 0 is "not locked": people sort, filter, widen columns and insert rows; the filter has to be there already.
+    for permitted in ("sort", "autoFilter", "formatColumns", "insertRows", "deleteRows"):
+        assert protection.get(permitted) == "0", permitted
+    table_filter = xml.find("m:autoFilter", NS)
+    assert table_filter is not None
+    assert (table_filter.get("ref") or "").startswith(f"A{FIRST_DATA_ROW - 1}:AH")
     columns = xml.findall("m:cols/m:col", NS)
     # A row can be deleted only where every cell is unlocked, those beyond the table (format 0) too.
     assert {column.get("style") for column in columns} | {"0"} <= unlocked

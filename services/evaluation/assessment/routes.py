@@ -5,8 +5,11 @@ from __future__ import annotations
 import uuid
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request
 
+from services.evaluation.assessment.errors import CYCLE_NOT_FOUND, NOT_OWN_ENTERPRISE
+from services.evaluation.assessment.form import PreviewIn
+from services.evaluation.assessment.preview import preview
 from services.evaluation.assessment.queries import (
     assessment_in_full,
     assessment_page,
@@ -15,7 +18,11 @@ from services.evaluation.assessment.queries import (
 )
 from services.evaluation.assessment.registry import provincial_rulebooks
 from services.evaluation.assessment.schemas import AssessmentOut, AssessmentPage, RulebookOut, VerdictCounts
+from shared.db import Database
+from shared.errors import NOT_FOUND
+from shared.judgement import AsOf, Judgement
 from shared.security.actor import Actor
+from shared.web.documentation import refuses
 from shared.web.security import requires
 from shared.web.sessions import SessionDep
 
@@ -29,7 +36,11 @@ async def get_rulebooks(_: Annotated[Actor, requires("cycles:read")]) -> list[Ru
     return [RulebookOut.model_validate(rulebook, from_attributes=True) for rulebook in provincial_rulebooks()]
 
 
-@router.get("/cycles/{code}/assessments", summary="List a cycle's current assessments")
+@router.get(
+    "/cycles/{code}/assessments",
+    summary="List a cycle's current assessments",
+    responses=refuses(CYCLE_NOT_FOUND),
+)
 async def get_assessments(
     code: str,
     session: SessionDep,
@@ -43,7 +54,28 @@ async def get_assessments(
     return await assessment_page(session, cycle_id=cycle.id, overall=overall, after=cursor, limit=limit)
 
 
-@router.get("/cycles/{code}/verdict-counts", summary="Count a cycle's verdicts")
+@router.post(
+    "/cycles/{code}/assessments:preview",
+    summary="See how a form would be judged (预评)",
+    responses=refuses(CYCLE_NOT_FOUND, NOT_OWN_ENTERPRISE),
+)
+async def post_preview(
+    code: str,
+    body: PreviewIn,
+    request: Request,
+    actor: Annotated[Actor, requires("assessments:preview")],
+    as_of: AsOf = "assessment_date",
+) -> Judgement:
+    """Judge a form that may be incomplete, by the cycle's rulebook and the engine of the real judgement.
+
+    Nothing is stored. `as_of=today` judges by today's date instead of the cycle's assessment date.
+    Each part that is not met says what is missing, where the form answers it, and how far it is from each threshold.
+    """
+    database: Database = request.app.state.database
+    return await preview(database, actor, code, body, as_of)
+
+
+@router.get("/cycles/{code}/verdict-counts", summary="Count a cycle's verdicts", responses=refuses(CYCLE_NOT_FOUND))
 async def get_verdict_counts(
     code: str, session: SessionDep, _: Annotated[Actor, requires("assessments:read")]
 ) -> VerdictCounts:
@@ -52,7 +84,7 @@ async def get_verdict_counts(
     return await verdict_counts(session, cycle.id)
 
 
-@router.get("/assessments/{assessment_id}", summary="Read an assessment with its reasons")
+@router.get("/assessments/{assessment_id}", summary="Read an assessment with its reasons", responses=refuses(NOT_FOUND))
 async def get_assessment(
     assessment_id: uuid.UUID, session: SessionDep, _: Annotated[Actor, requires("assessments:read")]
 ) -> AssessmentOut:

@@ -8,7 +8,9 @@ from fastapi import APIRouter, Query
 
 from services.evaluation.pool.schemas import MemberPage, PoolOut
 from services.evaluation.pool.service import list_pools, members_of, pool_by_code
+from services.evaluation.selection.errors import POOL_NOT_FOUND
 from shared.security.actor import Actor
+from shared.web.documentation import refuses
 from shared.web.security import requires
 from shared.web.sessions import SessionDep
 
@@ -21,13 +23,13 @@ async def get_pools(session: SessionDep, _: Annotated[Actor, requires("pool:read
     return await list_pools(session)
 
 
-@router.get("/{code}", summary="Read a pool")
+@router.get("/{code}", summary="Read a pool", responses=refuses(POOL_NOT_FOUND))
 async def get_pool(code: str, session: SessionDep, _: Annotated[Actor, requires("pool:read")]) -> PoolOut:
     """The pool's cap and how many members it has."""
     return await pool_by_code(session, code)
 
 
-@router.get("/{code}/members", summary="List a pool's members")
+@router.get("/{code}/members", summary="List a pool's members", responses=refuses(POOL_NOT_FOUND))
 async def get_members(
     code: str,
     session: SessionDep,

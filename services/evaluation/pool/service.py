@@ -10,7 +10,7 @@ from services.evaluation.pool.schemas import MemberOut, MemberPage, PoolOut
 from services.evaluation.selection.errors import POOL_NOT_FOUND
 from shared.errors import Problem
 from shared.models.evaluation import Membership, Pool
-from shared.models.reads import enterprise_names
+from shared.models.reads import enterprise_names, present_codes
 from shared.reference.province import province
 
 
@@ -35,7 +35,7 @@ async def list_pools(session: AsyncSession) -> list[PoolOut]:
 
 
 async def members_of(session: AsyncSession, code: str, *, after: str, limit: int) -> MemberPage:
-    """Members now, in order of 统一社会信用代码."""
+    """Members now under their present codes, in order of the codes that they were admitted under."""
     await pool_by_code(session, code)
     statement = (
         select(Membership)
@@ -45,9 +45,10 @@ async def members_of(session: AsyncSession, code: str, *, after: str, limit: int
     )
     rows = (await session.execute(statement)).scalars().all()
     names = await enterprise_names(session, [row.uscc for row in rows])
+    present = await present_codes(session, names)
     items = [
         MemberOut(
-            uscc=membership.uscc,
+            uscc=present[membership.uscc],
             name=names[membership.uscc],
             city_code=membership.city_code,
             since=membership.during.lower,
@@ -55,4 +56,4 @@ async def members_of(session: AsyncSession, code: str, *, after: str, limit: int
         )
         for membership in rows[:limit]
     ]
-    return MemberPage(items=items, next_cursor=items[-1].uscc if len(rows) > limit else None)
+    return MemberPage(items=items, next_cursor=rows[limit - 1].uscc if len(rows) > limit else None)

@@ -9,7 +9,7 @@ from fractions import Fraction
 from services.evaluation.rulebooks.catalogue import FactValue
 from services.evaluation.rulebooks.errors import ExpressionError
 
-_FEN_PER_YUAN = 100
+FEN_PER_YUAN = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ def same_dimension(left: Linear, right: Linear) -> tuple[Linear, Linear]:
 
 
 def _as(number: Linear, dimension: str | None) -> Linear:
-    return replace(number.scaled(Fraction(_FEN_PER_YUAN if dimension == "money" else 1)), dimension=dimension)
+    return replace(number.scaled(Fraction(FEN_PER_YUAN if dimension == "money" else 1)), dimension=dimension)
 
 
 def plus(left: Linear, right: Linear) -> Linear:

@@ -15,7 +15,7 @@ from services.evaluation.selection.ranking import Candidate, indicator_value, ra
 from services.evaluation.selection.schemas import PlanSummary
 from shared.canonical import canonical_text, sha256_hex
 from shared.models.evaluation import Assessment, Membership, Pool
-from shared.models.reads import PinnedCycle, quotas_of
+from shared.models.reads import PinnedCycle, present_codes, quotas_of, standing_snapshots
 
 _ELIGIBLE = ("met", "deviation")
 
@@ -81,23 +81,32 @@ def _summarise(places: list[Place], pool: Pool, free_places: int) -> PlanSummary
 async def _candidates(session: AsyncSession, cycle: PinnedCycle) -> list[Candidate]:
     statement = (
         select(Assessment)
-        .where(Assessment.cycle_id == cycle.id, Assessment.current, Assessment.overall.in_(_ELIGIBLE))
+        .where(
+            Assessment.cycle_id == cycle.id,
+            Assessment.current,
+            Assessment.overall.in_(_ELIGIBLE),
+            # What was withdrawn or sent back is no candidate, whatever it was judged as.
+            Assessment.snapshot_id.in_(standing_snapshots(cycle.id)),
+        )
         .order_by(Assessment.id)
-        .with_for_update(read=True)
+        .with_for_update(read=True, of=Assessment)
     )
+    rows = (await session.execute(statement)).scalars().all()
+    present = await present_codes(session, {row.uscc for row in rows})
     return [
         Candidate(
             assessment_id=str(row.id),
-            uscc=row.uscc,
+            uscc=present[row.uscc],
             city_code=row.city_code,
             receipt_digest=row.receipt_digest,
             overall=row.overall,
             facts=json.loads(row.receipt)["facts"],
         )
-        for row in (await session.execute(statement)).scalars()
+        for row in rows
     ]
 
 
 async def _members(session: AsyncSession, pool_code: str) -> set[str]:
     statement = select(Membership.uscc).where(Membership.pool_code == pool_code, func.upper_inf(Membership.during))
-    return set((await session.execute(statement)).scalars())
+    # A member and a candidate are one enterprise under whichever code each was written down.
+    return set((await present_codes(session, set((await session.execute(statement)).scalars()))).values())

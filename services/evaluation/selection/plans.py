@@ -17,6 +17,7 @@ from services.evaluation.selection.errors import CYCLE_SELECTED, PLAN_EMPTY, PLA
 from services.evaluation.selection.queries import cycle_of, plan_shown
 from services.evaluation.selection.schemas import PlanIn, PlanOut
 from shared import audit, calendar, outbox
+from shared.candidacy import freeze_candidates
 from shared.errors import NOT_FOUND, Problem
 from shared.events import SelectionCommitted
 from shared.models.evaluation import AdmissionQuota, Membership, Pool, SelectionPlan, SelectionPlanEntry
@@ -27,6 +28,7 @@ from shared.security.actor import Actor
 async def propose(session: AsyncSession, actor: Actor, plan_in: PlanIn, *, validate_only: bool) -> PlanOut:
     """Compute a plan and freeze it; `validate_only` computes the same and stores nothing."""
     cycle = await cycle_or_refuse(session, plan_in.cycle)
+    await freeze_candidates(session, cycle.id)
     await _refuse_second_selection(session, cycle)
     computation = await compute(session, cycle, await _lock_pool(session, plan_in.pool))
     if not computation.places:
@@ -135,6 +137,7 @@ async def _lock_plan(session: AsyncSession, plan_id: uuid.UUID) -> tuple[Selecti
     plan = (await session.execute(statement)).scalar_one_or_none()
     if plan is None:
         raise Problem(NOT_FOUND)
+    await freeze_candidates(session, plan.cycle_id)
     return plan, await cycle_of(session, plan)
 
 

@@ -7,10 +7,24 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
+from services.evaluation.assessment.errors import CYCLE_NOT_FOUND
+from services.evaluation.review.errors import SECOND_PERSON
+from services.evaluation.selection.errors import (
+    ALREADY_MEMBER,
+    CYCLE_SELECTED,
+    PLAN_EMPTY,
+    PLAN_STALE,
+    PLAN_STATUS,
+    POOL_FULL,
+    POOL_NOT_FOUND,
+    QUOTA_EXCEEDED,
+)
 from services.evaluation.selection.plans import approve, commit, propose
 from services.evaluation.selection.queries import plan_by_id, plan_entries
 from services.evaluation.selection.schemas import PlanEntryPage, PlanIn, PlanOut
+from shared.errors import NOT_FOUND
 from shared.security.actor import Actor
+from shared.web.documentation import refuses
 from shared.web.idempotency import IdempotencyDep
 from shared.web.security import requires
 from shared.web.sessions import SessionDep
@@ -22,7 +36,8 @@ router = APIRouter(prefix="/v1/selection-plans", tags=["selection"])
     "",
     status_code=201,
     response_model=PlanOut,
-    responses={200: {"model": PlanOut}},
+    responses={200: {"model": PlanOut, "description": "What `validate_only` computed"}}
+    | refuses(CYCLE_NOT_FOUND, POOL_NOT_FOUND, PLAN_EMPTY, CYCLE_SELECTED),
     summary="Compute and freeze a selection plan",
 )
 async def post_plan(
@@ -39,13 +54,13 @@ async def post_plan(
     return await idempotency.run(session, actor, 201, lambda: propose(session, actor, body, validate_only=False))
 
 
-@router.get("/{plan_id}", summary="Read a selection plan")
+@router.get("/{plan_id}", summary="Read a selection plan", responses=refuses(NOT_FOUND))
 async def get_plan(plan_id: uuid.UUID, session: SessionDep, _: Annotated[Actor, requires("plans:read")]) -> PlanOut:
     """A plan with its counts."""
     return await plan_by_id(session, plan_id)
 
 
-@router.get("/{plan_id}/entries", summary="Read who is in, who is out, and why")
+@router.get("/{plan_id}/entries", summary="Read who is in, who is out, and why", responses=refuses(NOT_FOUND))
 async def get_entries(
     plan_id: uuid.UUID,
     session: SessionDep,
@@ -57,7 +72,11 @@ async def get_entries(
     return await plan_entries(session, plan_id, after=cursor, limit=limit)
 
 
-@router.post("/{plan_id}:approve", summary="Approve a plan as the second person")
+@router.post(
+    "/{plan_id}:approve",
+    summary="Approve a plan as the second person",
+    responses=refuses(NOT_FOUND, SECOND_PERSON, PLAN_STATUS, PLAN_STALE),
+)
 async def post_approval(
     plan_id: uuid.UUID, session: SessionDep, actor: Annotated[Actor, requires("plans:approve")]
 ) -> PlanOut:
@@ -65,7 +84,11 @@ async def post_approval(
     return await approve(session, actor, plan_id)
 
 
-@router.post("/{plan_id}:commit", summary="Commit an approved plan")
+@router.post(
+    "/{plan_id}:commit",
+    summary="Commit an approved plan",
+    responses=refuses(NOT_FOUND, PLAN_STATUS, PLAN_STALE, CYCLE_SELECTED, POOL_FULL, QUOTA_EXCEEDED, ALREADY_MEMBER),
+)
 async def post_commit(
     plan_id: uuid.UUID, session: SessionDep, actor: Annotated[Actor, requires("plans:write")]
 ) -> PlanOut:

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Path, Request, Response
 
+from services.finance.lists.errors import CLIENT_NOT_A_BANK, EDITION_NOT_FOUND, NO_EDITION, PROGRAMME_NOT_FOUND
 from services.finance.lists.programmes import subscribe
 from services.finance.lists.queries import edition_for, editions_of, record_pull
 from services.finance.lists.schemas import EditionDocument, EditionSummary, KeySet, SubscriptionIn
 from shared.models.finance import Edition
 from shared.security.actor import Actor
 from shared.security.keys import load_key
+from shared.web.documentation import refuses
 from shared.web.security import requires
 from shared.web.sessions import SessionDep
 
 router = APIRouter(prefix="/v1", tags=["lists"])
 Reader = Annotated[Actor, requires("lists:read")]
-_DOCUMENT = {200: {"model": EditionDocument, "description": "The signed bytes"}, 304: {"description": "Unchanged"}}
+_DOCUMENT: dict[int | str, dict[str, Any]] = {
+    200: {"model": EditionDocument, "description": "The signed bytes"},
+    304: {"description": "Unchanged"},
+}
 
 
 async def _answer(session: SessionDep, actor: Actor, edition: Edition, if_none_match: str | None) -> Response:
@@ -37,7 +42,7 @@ async def _answer(session: SessionDep, actor: Actor, edition: Edition, if_none_m
 @router.get(
     "/lists/{programme}/editions/latest",
     response_class=Response,
-    responses=_DOCUMENT,  # type: ignore[arg-type]
+    responses=_DOCUMENT | refuses(PROGRAMME_NOT_FOUND, NO_EDITION),
     summary="Pull the latest edition",
 )
 async def get_latest(
@@ -54,7 +59,7 @@ async def get_latest(
 @router.get(
     "/lists/{programme}/editions/{serial}",
     response_class=Response,
-    responses=_DOCUMENT,  # type: ignore[arg-type]
+    responses=_DOCUMENT | refuses(PROGRAMME_NOT_FOUND, EDITION_NOT_FOUND),
     summary="Pull one edition",
 )
 async def get_edition(
@@ -69,13 +74,18 @@ async def get_edition(
     return await _answer(session, actor, edition, if_none_match)
 
 
-@router.get("/lists/{programme}/editions", summary="List editions")
+@router.get("/lists/{programme}/editions", summary="List editions", responses=refuses(PROGRAMME_NOT_FOUND))
 async def get_editions(programme: str, session: SessionDep, actor: Reader) -> list[EditionSummary]:
     """All editions, newest first, without their entries."""
     return await editions_of(session, actor, programme)
 
 
-@router.post("/lists/{programme}/subscriptions", status_code=204, summary="Let a bank pull a list")
+@router.post(
+    "/lists/{programme}/subscriptions",
+    status_code=204,
+    summary="Let a bank pull a list",
+    responses=refuses(PROGRAMME_NOT_FOUND, CLIENT_NOT_A_BANK),
+)
 async def post_subscription(
     programme: str, body: SubscriptionIn, session: SessionDep, actor: Annotated[Actor, requires("lists:admin")]
 ) -> None:

@@ -16,8 +16,7 @@ import structlog
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.intake.applications.errors import REGISTERED_ELSEWHERE
-from services.intake.applications.schemas import ApplicationForm
+from services.intake.applications.form import ApplicationForm
 from services.intake.applications.submission import Channel, Submission, submit
 from shared.canonical import canonical_text_without_floats, sha256_hex
 from shared.errors import Problem
@@ -91,8 +90,8 @@ class BulkSubmission:
     async def submit_staged(self) -> AsyncIterator[list[BulkOutcome]]:
         """Outcomes in the order of the codes, a batch at a time.
 
-        A first application is stored with its batch; where the enterprise has one in this cycle already, `submit`
-        decides by that one's status.
+        A first application is stored with its batch. `submit` decides where there is more to ask: the enterprise has
+        an application in this cycle, is on record in another city, or has another code by now.
         """
         if not self._staged:
             return
@@ -120,11 +119,9 @@ class BulkSubmission:
     async def _outcome(self, row: Row[Any]) -> BulkOutcome:
         if row.application_id is not None:
             return BulkOutcome(row.position, row.uscc, application_id=row.application_id)
-        if not row.same_city:
-            return BulkOutcome(row.position, row.uscc, problem=Problem(REGISTERED_ELSEWHERE))
-        return await self._submit_again(row.position, row.uscc)
+        return await self._submit_singly(row.position, row.uscc)
 
-    async def _submit_again(self, position: int, uscc: str) -> BulkOutcome:
+    async def _submit_singly(self, position: int, uscc: str) -> BulkOutcome:
         payload = (await self.connection.execute(_PAYLOAD, {"uscc": uscc})).scalar_one()
         form = ApplicationForm.model_validate_json(payload)
         try:
@@ -150,7 +147,9 @@ _ANALYSE = text("ANALYZE bulk_stage (uscc)")
 _LOCK_ENTERPRISES = text(
     """
     INSERT INTO enterprise (id, uscc, name, division_code, city_code)
-    SELECT uuidv7(), uscc, name, division_code, city_code FROM bulk_stage ORDER BY uscc
+    SELECT uuidv7(), uscc, name, division_code, city_code FROM bulk_stage
+    WHERE NOT EXISTS (SELECT FROM enterprise_code WHERE code = uscc AND kind <> 'current')
+    ORDER BY uscc
     ON CONFLICT (uscc) DO UPDATE SET updated_at = enterprise.updated_at WHERE enterprise.uscc IS NULL
     """
 )
@@ -170,14 +169,14 @@ _LOCK_APPLICATIONS = text(
 _STORE = text(
     """
     WITH batch AS MATERIALIZED (
-        SELECT bulk_stage.*, enterprise.id AS enterprise_id, enterprise.city_code = bulk_stage.city_code AS same_city,
-               enterprise.created_at <> now() AS on_record
+        SELECT bulk_stage.*, enterprise.id AS enterprise_id, enterprise.created_at <> now() AS on_record,
+               enterprise.city_code = bulk_stage.city_code AND enterprise.merged_into IS NULL AS is_here
         FROM (SELECT uscc FROM bulk_stage WHERE uscc > :after ORDER BY uscc LIMIT :batch) AS next
         JOIN bulk_stage ON bulk_stage.uscc = next.uscc
-        JOIN enterprise ON enterprise.uscc = next.uscc
+        LEFT JOIN enterprise ON enterprise.uscc = next.uscc
     ), first AS MATERIALIZED (
         SELECT batch.*, uuidv7() AS application_id FROM batch
-        WHERE same_city AND NOT EXISTS (
+        WHERE is_here AND NOT EXISTS (
             SELECT FROM application
             WHERE application.cycle_id = :cycle_id AND application.enterprise_id = batch.enterprise_id)
     ), enterprise_kept AS (
@@ -195,10 +194,11 @@ _STORE = text(
     ), audit_kept AS (
         INSERT INTO audit_entry (id, service, actor, role, action, subject_type, subject_id, request_id, detail)
         SELECT uuidv7(), 'intake', :actor, :role, 'application.submit', 'application', id, :request_id,
-               jsonb_build_object('revision', 1, 'channel', CAST(:channel AS text))
+               jsonb_build_object('revision', 1, 'channel', CAST(:channel AS text),
+                                  'from', NULL, 'to', 'submitted', 'sections', NULL)
         FROM application_kept
     )
-    SELECT batch.position, batch.uscc, batch.same_city, application_kept.id AS application_id
+    SELECT batch.position, batch.uscc, application_kept.id AS application_id
     FROM batch
     LEFT JOIN first ON first.uscc = batch.uscc
     LEFT JOIN application_kept ON application_kept.id = first.application_id

@@ -3,25 +3,62 @@
 from __future__ import annotations
 
 import uuid
-from typing import Any, TypeVarTuple
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVarTuple, cast
 
 from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.intake.applications.schemas import ApplicationOut, ApplicationPage
-from shared.models.intake import Application, ApplicationSnapshot, Cycle, Enterprise
+from services.intake.applications.confirmations import confirmations_of
+from services.intake.applications.schemas import ApplicationOut, ApplicationPage, SectionOut
+from services.intake.applications.transitions import Status
+from shared.errors import NOT_FOUND, Problem
+from shared.models.intake import (
+    Application,
+    ApplicationSnapshot,
+    Cycle,
+    Enterprise,
+    EnterpriseCode,
+    SectionConfirmation,
+)
+from shared.models.intake.applications import APPLICATION_SECTIONS
 from shared.security.actor import Actor
 
 Row = TypeVarTuple("Row")
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which applications a list shows; None does not limit."""
+
+    cycle: str | None = None
+    status: Status | None = None
+    city: str | None = None
+    uscc: str | None = None
+
+
 def within_reach(statement: Select[*Row], actor: Actor) -> Select[*Row]:
     """Limit a statement over Application and Enterprise to what the actor may see."""
     if actor.uscc is not None:
-        statement = statement.where(Enterprise.uscc == actor.uscc)
+        # A former code still reads its own record; a code merged into another enterprise's opens nothing.
+        own = select(EnterpriseCode.enterprise_id).where(
+            EnterpriseCode.code == actor.uscc, EnterpriseCode.kind != "merged"
+        )
+        statement = statement.where(Enterprise.id.in_(own))
     if actor.city_code is not None:
         statement = statement.where(Application.city_code == actor.city_code)
     return statement
+
+
+async def cycle_within_reach(session: AsyncSession, actor: Actor, application_id: uuid.UUID) -> uuid.UUID:
+    """The id of the application's cycle; Problem `not_found` outside the actor's reach."""
+    statement = select(Application.cycle_id).join(Enterprise, Enterprise.id == Application.enterprise_id)
+    found = await session.execute(within_reach(statement, actor).where(Application.id == application_id))
+    cycle_id = found.scalar_one_or_none()
+    if cycle_id is None:
+        raise Problem(NOT_FOUND)
+    return cycle_id
 
 
 def _select(actor: Actor) -> Select[Application, str, str, str]:
@@ -33,7 +70,9 @@ def _select(actor: Actor) -> Select[Application, str, str, str]:
     return within_reach(statement, actor)
 
 
-def _shown(row: Any, payload: dict[str, Any] | None = None) -> ApplicationOut:
+def _shown(
+    row: Any, confirmed: Mapping[str, SectionConfirmation], payload: dict[str, Any] | None = None
+) -> ApplicationOut:
     application: Application = row.Application
     return ApplicationOut(
         id=application.id,
@@ -41,45 +80,67 @@ def _shown(row: Any, payload: dict[str, Any] | None = None) -> ApplicationOut:
         uscc=row.uscc,
         name=row.name,
         city_code=application.city_code,
-        status=application.status,
+        status=cast("Status", application.status),
+        status_reason=application.status_reason,
         revision=application.revision,
         return_reasons=(application.return_reasons or {}).get("items"),
+        correct_until=application.correct_until,
         submitted_at=application.submitted_at,
+        sections=[
+            _section(name, confirmed.get(name), name in (application.reopened_sections or ()))
+            for name in APPLICATION_SECTIONS
+        ],
         form=payload,
     )
 
 
+def _section(name: str, confirmed: SectionConfirmation | None, reopened: bool) -> SectionOut:
+    return SectionOut(
+        section=name,
+        reopened=reopened,
+        confirmed_revision=confirmed.revision if confirmed else None,
+        confirmed_by=confirmed.confirmed_by if confirmed else None,
+        confirmed_at=confirmed.confirmed_at if confirmed else None,
+    )
+
+
 async def application_page(
-    session: AsyncSession,
-    actor: Actor,
-    *,
-    cycle: str | None,
-    status: str | None,
-    after: uuid.UUID | None,
-    limit: int,
+    session: AsyncSession, actor: Actor, wanted: Wanted, *, after: uuid.UUID | None, limit: int
 ) -> ApplicationPage:
     """Up to `limit` applications in order of id, without their forms, and the cursor of the next page."""
     statement = _select(actor).order_by(Application.id).limit(limit + 1)
-    if cycle is not None:
-        statement = statement.where(Cycle.code == cycle)
-    if status is not None:
-        statement = statement.where(Application.status == status)
+    if wanted.cycle is not None:
+        statement = statement.where(Cycle.code == wanted.cycle)
+    if wanted.status is not None:
+        statement = statement.where(Application.status == wanted.status)
+    if wanted.city is not None:
+        statement = statement.where(Application.city_code == wanted.city)
+    if wanted.uscc is not None:
+        statement = statement.where(Enterprise.uscc == wanted.uscc)
     if after is not None:
         statement = statement.where(Application.id > after)
     rows = (await session.execute(statement)).all()
-    items = [_shown(row) for row in rows[:limit]]
+    shown = rows[:limit]
+    confirmed = await confirmations_of(session, [row.Application.id for row in shown])
+    items = [_shown(row, confirmed[row.Application.id]) for row in shown]
     return ApplicationPage(items=items, next_cursor=items[-1].id if len(rows) > limit else None)
 
 
 async def application_with_form(
     session: AsyncSession, actor: Actor, application_id: uuid.UUID
 ) -> ApplicationOut | None:
-    """One application with its newest snapshot's form; None outside the actor's reach."""
+    """One application with its newest snapshot's form, null where there is none; None outside the actor's reach."""
     row = (await session.execute(_select(actor).where(Application.id == application_id))).one_or_none()
     if row is None:
         return None
-    newest = select(ApplicationSnapshot.payload).where(
-        ApplicationSnapshot.application_id == application_id,
-        ApplicationSnapshot.revision == row.Application.revision,
+    confirmed = await confirmations_of(session, [application_id])
+    return _shown(row, confirmed[application_id], await newest_form(session, row.Application))
+
+
+async def newest_form(session: AsyncSession, application: Application) -> dict[str, Any] | None:
+    """What the application says in its newest revision; None where it was never submitted."""
+    statement = select(ApplicationSnapshot.payload).where(
+        ApplicationSnapshot.application_id == application.id,
+        ApplicationSnapshot.revision == application.revision,
     )
-    return _shown(row, (await session.execute(newest)).scalar_one())
+    return (await session.execute(statement)).scalar_one_or_none()

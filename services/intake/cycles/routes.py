@@ -6,9 +6,11 @@ from typing import Annotated
 
 from fastapi import APIRouter, Response
 
+from services.intake.cycles.errors import CYCLE_EXISTS, RULEBOOK_NOT_IN_FORCE, RULEBOOK_UNKNOWN
 from services.intake.cycles.schemas import CycleIn, CycleOut
 from services.intake.cycles.service import list_cycles, open_cycle
 from shared.security.actor import Actor
+from shared.web.documentation import refuses
 from shared.web.idempotency import IdempotencyDep
 from shared.web.security import requires
 from shared.web.sessions import SessionDep
@@ -16,7 +18,13 @@ from shared.web.sessions import SessionDep
 router = APIRouter(prefix="/v1/cycles", tags=["cycles"])
 
 
-@router.post("", status_code=201, response_model=CycleOut, summary="Open a cycle")
+@router.post(
+    "",
+    status_code=201,
+    response_model=CycleOut,
+    summary="Open a cycle",
+    responses=refuses(CYCLE_EXISTS, RULEBOOK_UNKNOWN, RULEBOOK_NOT_IN_FORCE),
+)
 async def post_cycle(
     cycle_in: CycleIn,
     session: SessionDep,

@@ -44,13 +44,15 @@ MONEY_UNITS = {
     "万": Decimal(10_000),
     "百万元": Decimal(1_000_000),
     "亿元": Decimal(100_000_000),
+    "亿": Decimal(100_000_000),
 }
 
+DEFAULT_UNIT = "万元"
 _BLANK = frozenset({"", "/", "-", "--", "—", "——", "N/A", "NA", "不详", "未知", "暂缺", "不适用", "未填报"})
 _NONE_WORDS = frozenset({"无", "没有", "暂无"})
 _INVISIBLE = re.compile(r"[\u200b-\u200f\u2060\ufeff]|_x000D_")
 _NUMBER = re.compile(r"[+-]?(?:\d{1,3}(?:,\d{3})+|\d{1,18})(?:\.\d{1,15})?")
-_MONEY_TEXT = re.compile(r"(.*?)(百万元|亿元|千元|万元|万|元)?")
+_MONEY_TEXT = re.compile(r"(?:人民币|RMB|CNY|¥)?(.*?)(百万元|亿元|千元|万元|亿|万|元)?(?:人民币)?", re.IGNORECASE)
 _TIME_OF_DAY = re.compile(r"[ T]\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?$")
 _DATE = re.compile(r"(\d{4})(?:[-/.](\d{1,2})[-/.](\d{1,2})|年(\d{1,2})月(\d{1,2})[日号]?)")
 _COMPACT_DATE = re.compile(r"(\d{4})(\d{2})(\d{2})")
@@ -77,7 +79,7 @@ def parse_cell(value: CellValue, column: Column, unit: str | None = None) -> For
     if value is None or (isinstance(value, str) and _folded(value).upper() in _BLANK):
         return None
     if column.kind in ("money", "signed_money"):
-        return _money(value, MONEY_UNITS[unit or "万元"])
+        return _money(value, MONEY_UNITS[unit or DEFAULT_UNIT])
     if column.kind == "choice":
         return _choice(value, column)
     if column.kind == "integer":
@@ -151,9 +153,9 @@ def _industry(value: CellValue) -> FormValue:
     return match.group(1) if match else text
 
 
-def _decimal(text: str) -> Decimal:
+def _decimal(text: str, shown: str = "") -> Decimal:
     if not _NUMBER.fullmatch(text):
-        raise CellError("not_a_number", f"“{text[:30]}”不是有效数字", "Not a number")
+        raise CellError("not_a_number", f"“{(shown or text)[:30]}”不是有效数字", "Not a number")
     return Decimal(text.replace(",", ""))
 
 
@@ -167,9 +169,9 @@ def _number(value: CellValue) -> Decimal:
 
 def _money(value: CellValue, factor: Decimal) -> str:
     if isinstance(value, str):
-        match = _MONEY_TEXT.fullmatch("".join(_folded(value).split()).lstrip("¥"))
+        match = _MONEY_TEXT.fullmatch("".join(_folded(value).split()))
         amount, unit = match.groups() if match else (value, None)
-        number, factor = _decimal(amount), MONEY_UNITS[unit] if unit else factor
+        number, factor = _decimal(amount, shown=_folded(value)), MONEY_UNITS[unit] if unit else factor
     else:
         number = _number(value)
     yuan = number * factor
@@ -233,7 +235,7 @@ def _date(value: CellValue) -> FormValue:
     text = "".join(_TIME_OF_DAY.sub("", _folded(_text_of(value))).split())
     match = _DATE.fullmatch(text) or _COMPACT_DATE.fullmatch(text)
     if match is None:
-        raise _unreadable_date(text)
+        return _serial_date(text)
     year, month, day = (int(part) for part in match.groups() if part is not None)
     try:
         return date(year, month, day).isoformat()
@@ -241,15 +243,11 @@ def _date(value: CellValue) -> FormValue:
         raise CellError("not_a_date", f"没有“{text}”这一天", "There is no such day") from None
 
 
-def _unreadable_date(text: str) -> CellError:
+def _serial_date(text: str) -> str:
+    """The day of a bare Excel serial: a number between these in a column of days can be nothing else."""
     if text.isdecimal() and len(text) <= _SERIAL_DIGITS and int(text) in _SERIALS:
-        day = date(1899, 12, 30) + timedelta(days=int(text))
-        return CellError(
-            "not_a_date",
-            f"“{text}”像是 Excel 日期序号（{day}），请将单元格设为日期格式",
-            "Looks like a date serial; format the cell as a date",
-        )
-    return CellError("not_a_date", f"“{text[:30]}”不是有效日期（例：2024-06-06）", "Not a date (such as 2024-06-06)")
+        return (date(1899, 12, 30) + timedelta(days=int(text))).isoformat()
+    raise CellError("not_a_date", f"“{text[:30]}”不是有效日期（例：2024-06-06）", "Not a date (such as 2024-06-06)")
 
 
 def _choice(value: CellValue, column: Column) -> str:

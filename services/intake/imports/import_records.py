@@ -93,5 +93,5 @@ class Progress:
                 updated_at=func.clock_timestamp(),
             )
         )
-        async with self._database.statements.connect() as connection:
+        async with self._database.engine.begin() as connection:
             await connection.execute(statement)

@@ -9,10 +9,10 @@ from typing import Any
 from pydantic import ValidationError
 
 from services.intake.applications.schemas import ApplicationForm
-from services.intake.imports.cell_values import CellError, FormValue, parse_cell
+from services.intake.imports.cell_values import CellError, CellValue, FormValue, parse_cell
 from services.intake.imports.registered_places import PlaceIndex
 from services.intake.imports.workbook_choices import plain
-from services.intake.imports.workbook_columns import CITY, COUNT, Sheet
+from services.intake.imports.workbook_columns import CITY, COUNT, Column, Sheet
 from services.intake.imports.workbook_guard import SheetRow
 from services.intake.imports.workbook_layout import DETAILS, ENTERPRISES
 from services.intake.imports.workbook_tables import Table
@@ -52,16 +52,20 @@ def parse_row(table: Table, row: SheetRow) -> ParsedRow:
     """Read every known column of a row; a cell that cannot be read is a fault and its field stays missing."""
     parsed = ParsedRow(table, row.number)
     for name, placed in table.columns.items():
-        if placed.index >= len(row.cells) or row.cells[placed.index] is None:
-            continue
-        try:
-            value = parse_cell(row.cells[placed.index], placed.column, placed.unit)
-        except CellError as error:
-            parsed.fault(name, error.code, error.message_zh, error.message_en)
-        else:
-            if value is not None:
-                parsed.values[name] = value
+        for index, unit in ((placed.index, placed.unit), *placed.others):
+            if index < len(row.cells) and row.cells[index] is not None:
+                _parse_into(parsed, name, row.cells[index], placed.column, unit)
     return parsed
+
+
+def _parse_into(parsed: ParsedRow, name: str, cell: CellValue, column: Column, unit: str | None) -> None:
+    try:
+        value = parse_cell(cell, column, unit)
+    except CellError as error:
+        parsed.fault(name, error.code, error.message_zh, error.message_en)
+        return
+    if value is not None and parsed.values.setdefault(name, value) != value:
+        parsed.fault(name, "units_disagree", "同一金额的两列（万元、元）不一致", "The columns in 万元 and in 元 differ")
 
 
 Details = Mapping[str, Sequence[ParsedRow]]

@@ -6,26 +6,24 @@ Reads the workbook on standard input and answers with one JSON document on stand
 from __future__ import annotations
 
 import json
-import resource
 import sys
-from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import date, datetime
 from io import BytesIO
 from typing import Any
 
 from python_calamine import CalamineSheet, CalamineWorkbook
 
-from services.intake.imports.workbook_scan import ScanLimits, WorkbookRefusedError, scan
+from services.intake.imports.workbook_confinement import receive
+from services.intake.imports.workbook_scan import ScanLimits, SheetMarks, WorkbookRefusedError, scan
 
 # Text that the answer may carry: one shared string can stand in a million cells.
 _MAX_TEXT = 60_000_000
 
 
-def main(arguments: Sequence[str]) -> None:
-    """`arguments`: one JSON object with `sheets` (name to most rows) and the limits of this process."""
-    wishes = json.loads(arguments[0])
-    _confine(wishes["max_memory_bytes"], wishes["max_seconds"])
-    content = sys.stdin.buffer.read()
+def main() -> None:
+    """The wishes name `sheets` (title to most rows) beside the limits of this process."""
+    wishes, content = receive()
     try:
         answer: dict[str, Any] = {"sheets": _read(content, wishes["sheets"], wishes["max_unpacked_bytes"])}
     except WorkbookRefusedError as refusal:
@@ -33,15 +31,8 @@ def main(arguments: Sequence[str]) -> None:
     sys.stdout.write(json.dumps(answer, ensure_ascii=True))
 
 
-def _confine(memory: int, seconds: int) -> None:
-    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
-    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-
-
 def _read(content: bytes, sheets: dict[str, int], max_unpacked_bytes: int) -> dict[str, Any]:
-    errors = scan(content, sheets, ScanLimits(max_unpacked_bytes))
+    marks = scan(content, sheets, ScanLimits(max_unpacked_bytes))
     workbook = CalamineWorkbook.from_filelike(BytesIO(content))
     found: dict[str, Any] = {}
     text_left = _MAX_TEXT
@@ -50,7 +41,8 @@ def _read(content: bytes, sheets: dict[str, int], max_unpacked_bytes: int) -> di
         if key in sheets and key not in found:
             rows, text = _rows(workbook.get_sheet_by_name(name), key, sheets[key], text_left)
             text_left -= text
-            found[key] = {"rows": rows, "errors": errors.get(name, [])}
+            beside = marks.get(name, SheetMarks())
+            found[key] = {"rows": rows} | {kind: sorted(noted) for kind, noted in asdict(beside).items()}
     return found
 
 
@@ -87,4 +79,4 @@ def _plain(value: object) -> Any:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main()

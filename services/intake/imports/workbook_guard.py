@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import subprocess
-import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 from services.intake.imports import errors
 from services.intake.imports.cell_values import CellValue, FormulaError
 from services.intake.imports.workbook_layout import ENTERPRISES, SHEETS
-from shared.errors import UNAVAILABLE, ErrorKind, Problem, Violation
+from services.intake.imports.workbook_process import run_confined
+from shared.errors import ErrorKind, Problem, Violation
 
-_PROJECT = Path(__file__).parents[3]
 _KINDS: dict[str, ErrorKind] = {
     kind.code: kind
     for kind in (
@@ -33,6 +29,7 @@ _KINDS: dict[str, ErrorKind] = {
 }
 # Title rows, bands and headings above the data.
 _HEAD_ROWS = 10
+_MOST_MERGED = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +50,7 @@ class SheetRow:
 
     number: int
     cells: list[CellValue]
+    hidden: bool = False
 
 
 def sheet_rows(content: bytes, limits: WorkbookLimits) -> dict[str, list[SheetRow]]:
@@ -61,15 +59,20 @@ def sheet_rows(content: bytes, limits: WorkbookLimits) -> dict[str, list[SheetRo
     Raises Problem with a kind of `errors` when the workbook is refused or cannot be read, and `unavailable` when
     this machine cannot start another process.
     """
+    check_size(content, limits)
+    answer = _ask_child(content, limits)
+    if "refused" in answer:
+        raise refusal(answer["refused"], answer.get("cell"), limits)
+    return {title: _decoded(**sheet) for title, sheet in answer["sheets"].items()}
+
+
+def check_size(content: bytes, limits: WorkbookLimits) -> None:
+    """Raise Problem for a file that is empty or over the limit."""
     if len(content) > limits.max_bytes:
         most = limits.max_bytes // (1024 * 1024)
         raise Problem(errors.WORKBOOK_TOO_LARGE, detail_zh=f"不得超过 {most} MB", detail_en=f"At most {most} MiB")
     if not content:
         raise Problem(errors.NOT_A_WORKBOOK, detail_zh="文件为空", detail_en="The file is empty")
-    answer = _ask_child(content, limits)
-    if "refused" in answer:
-        raise _problem(answer["refused"], answer.get("cell"), limits)
-    return {title: _decoded(sheet["rows"], sheet["errors"]) for title, sheet in answer["sheets"].items()}
 
 
 def _ask_child(content: bytes, limits: WorkbookLimits) -> dict[str, Any]:
@@ -77,32 +80,29 @@ def _ask_child(content: bytes, limits: WorkbookLimits) -> dict[str, Any]:
         sheet.title: (limits.max_enterprises if sheet is ENTERPRISES else limits.max_detail_rows) + _HEAD_ROWS
         for sheet in SHEETS
     }
-    wishes = {
-        "sheets": most,
+    answer = run_confined(
+        "services.intake.imports.workbook_child",
+        {"sheets": most} | child_limits(limits),
+        content,
+        max_seconds=limits.max_seconds,
+    )
+    try:
+        return json.loads(answer)
+    except ValueError:
+        raise Problem(errors.WORKBOOK_UNREADABLE) from None
+
+
+def child_limits(limits: WorkbookLimits) -> dict[str, int]:
+    """The part of a child's wishes that bounds it."""
+    return {
         "max_unpacked_bytes": limits.max_unpacked_bytes,
         "max_memory_bytes": limits.max_memory_bytes,
         "max_seconds": limits.max_seconds,
     }
-    command = [sys.executable, "-P", "-m", "services.intake.imports.workbook_child", json.dumps(wishes)]
-    try:
-        # A bare environment: secrets of the worker's settings have no business next to an uploaded file.
-        done = subprocess.run(  # noqa: S603 - our own module in our own interpreter; the upload is only its input
-            command,
-            input=content,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env={"PYTHONPATH": str(_PROJECT), "PATH": os.defpath},
-            timeout=limits.max_seconds * 2,
-            check=True,
-        )
-        return json.loads(done.stdout)
-    except (subprocess.SubprocessError, ValueError):
-        raise Problem(errors.WORKBOOK_UNREADABLE) from None
-    except OSError:
-        raise Problem(UNAVAILABLE) from None
 
 
-def _problem(code: str, cell: str | None, limits: WorkbookLimits) -> Problem:
+def refusal(code: str, cell: str | None, limits: WorkbookLimits) -> Problem:
+    """The Problem for what a child refused."""
     kind = _KINDS[code]
     if kind is errors.WORKBOOK_TOO_MANY_ROWS:
         most_zh = f"“{ENTERPRISES.title}”最多 {limits.max_enterprises} 行，明细表最多 {limits.max_detail_rows} 行"
@@ -113,18 +113,40 @@ def _problem(code: str, cell: str | None, limits: WorkbookLimits) -> Problem:
     return Problem(kind)
 
 
-def _decoded(rows: Iterable[list[Any]], error_cells: Iterable[str]) -> list[SheetRow]:
+def _decoded(
+    rows: Iterable[list[Any]], errors: Iterable[str], hidden: Iterable[int], merges: Iterable[str]
+) -> list[SheetRow]:
+    unseen = set(hidden)
     decoded = {
-        number: SheetRow(number, [None] * first_column + [_value(cell) for cell in cells])
+        number: SheetRow(number, [None] * first_column + [_value(cell) for cell in cells], number in unseen)
         for number, first_column, cells in rows
     }
-    for reference in error_cells:
+    for merge in merges:
+        _fill_down(decoded, *merge.split(":"))
+    for reference in errors:
         # The parser shows an error cell as blank, which would pass for a missing figure.
         column, number = _position(reference)
         row = decoded.setdefault(number, SheetRow(number, []))
         row.cells.extend([None] * (column + 1 - len(row.cells)))
         row.cells[column] = FormulaError()
     return sorted(decoded.values(), key=lambda row: row.number)
+
+
+def _fill_down(rows: Mapping[int, SheetRow], first: str, last: str) -> None:
+    """A text merged over several rows stands for each of them that has something of its own.
+
+    Numbers and days do not: a sum merged over two enterprises belongs to neither.
+    """
+    (column, top), (_, bottom) = _position(first), _position(last)
+    above = rows.get(top)
+    text = above.cells[column] if above is not None and column < len(above.cells) else None
+    if not isinstance(text, str):
+        return
+    for number in range(top + 1, min(bottom, top + _MOST_MERGED) + 1):
+        row = rows.get(number)
+        if row is not None:
+            row.cells.extend([None] * (column + 1 - len(row.cells)))
+            row.cells[column] = text if row.cells[column] is None else row.cells[column]
 
 
 def _value(cell: Any) -> CellValue:

@@ -9,7 +9,7 @@ import re
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from io import BytesIO
 from itertools import chain
 from posixpath import join, normpath
@@ -32,6 +32,14 @@ _MAX_FORMULA_ERRORS = 10_000
 _FAR = rb"((?:[D-Z][A-Z]|[A-Z]{3,})\d+|[A-Z]+\d{6,})"
 _FAR_CELLS = tuple(re.compile(rb" r=%b%b%b(?:[^>]{0,300}[^/>])?>" % (quote, _FAR, quote)) for quote in (b'"', b"'"))
 _ERROR_CELL = re.compile(rb"<(?:\w{1,9}:)?c\s[^>]{0,300}?\bt\s*=\s*[\"']e[\"'][^>]{0,300}>")
+_HIDDEN_ROW = re.compile(
+    rb"<(?:\w{1,9}:)?row\s(?=[^>]{0,300}\bhidden\s*=\s*[\"'](?:1|true))[^>]{0,300}?\br=[\"'](\d{1,7})[\"']"
+)
+_MERGE = re.compile(
+    rb"<(?:\w{1,9}:)?mergeCell\s[^>]{0,100}?\bref\s*=\s*[\"']([A-Z]{1,3}\d{1,7}:[A-Z]{1,3}\d{1,7})[\"']"
+)
+# More hidden rows or merged areas than this are no form; the rest is read as it stands.
+_MOST_NOTED = 100_000
 _FAR_REFERENCE = re.compile(_FAR)
 # A formula whose result was never saved reads as blank; some programs write such cells.
 _UNCOMPUTED_CELL = re.compile(
@@ -42,7 +50,7 @@ _REFERENCE = re.compile(rb"\br\s*=\s*[\"']([A-Z]{1,3}\d{1,7})[\"']")
 _FORBIDDEN = (b"<!DOCTYPE", b"<!ENTITY")
 # A quick look that decides whether a chunk is worth the exact pattern.
 _ERROR_HINTS = (b't="e"', b"t='e'", b"<f", b":f")
-_WIDE_XML = (b"\xff\xfe", b"\xfe\xff", b"<\0", b"\0<")
+_WIDE_MARKS = (b"\xff\xfe", b"\xfe\xff")
 
 _RELATION_ID = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 _STRICT_RELATION_ID = "{http://purl.oclc.org/ooxml/officeDocument/relationships}id"
@@ -64,8 +72,17 @@ class ScanLimits:
     max_unpacked_bytes: int
 
 
-def scan(content: bytes, sheets: Iterable[str], limits: ScanLimits) -> dict[str, list[str]]:
-    """Check the workbook; returns for each of `sheets` that exists the references of cells with formula errors.
+@dataclass(slots=True)
+class SheetMarks:
+    """What a sheet's XML says beside its values: references of formula errors, hidden rows, merged areas."""
+
+    errors: set[str] = field(default_factory=set[str])
+    hidden: set[int] = field(default_factory=set[int])
+    merges: set[str] = field(default_factory=set[str])
+
+
+def scan(content: bytes, sheets: Iterable[str], limits: ScanLimits) -> dict[str, SheetMarks]:
+    """Check the workbook; returns what each of `sheets` that exists has beside its values, by the name it bears.
 
     Raises WorkbookRefusedError.
     """
@@ -75,7 +92,7 @@ def scan(content: bytes, sheets: Iterable[str], limits: ScanLimits) -> dict[str,
             _check_parts(archive, limits)
             for info in archive.infolist():
                 _check_xml(archive, info)
-            parts = _sheet_parts(archive)
+            parts = sheet_parts(archive)
             wanted = {name: parts[name] for name in parts if name.strip() in set(sheets)}
             return {name: _check_cells(archive, name, part) for name, part in wanted.items()}
     except zipfile.BadZipFile:
@@ -124,8 +141,10 @@ def _check_xml(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> None:
     """Office documents have no document type; whoever adds one wants entities to expand."""
     for number, chunk in enumerate(_chunks(archive, info)):
         if number == 0:
-            start = chunk.lstrip(b"\xef\xbb\xbf \t\r\n")
-            if start.startswith(_WIDE_XML):
+            start = chunk.lstrip(b"\xef\xbb\xbf\xff\xfe\0 \t\r\n")
+            # Two bytes a character, with or without a mark and blanks before it, would hide what we look for.
+            wide = b"\0" in chunk[: len(chunk) - len(start) + 2] or chunk.startswith(_WIDE_MARKS)
+            if (start.startswith(b"<") and wide) or (not start and len(chunk) >= _CHUNK):
                 raise WorkbookRefusedError("workbook_unreadable")
             if not start.startswith(b"<"):
                 return
@@ -133,7 +152,7 @@ def _check_xml(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> None:
             raise WorkbookRefusedError("workbook_unreadable")
 
 
-def _sheet_parts(archive: zipfile.ZipFile) -> dict[str, str]:
+def sheet_parts(archive: zipfile.ZipFile) -> dict[str, str]:
     """Sheet name to part name, as workbook.xml and its relationships say."""
     relations = _tree(archive, "xl/_rels/workbook.xml.rels")
     targets = {node.get("Id"): node.get("Target") or "" for node in relations}
@@ -151,11 +170,13 @@ def _tree(archive: zipfile.ZipFile, part: str) -> ET.Element:
     return ET.fromstring(archive.read(part))  # noqa: S314
 
 
-def _check_cells(archive: zipfile.ZipFile, sheet: str, part: str) -> list[str]:
-    errors: set[str] = set()
+def _check_cells(archive: zipfile.ZipFile, sheet: str, part: str) -> SheetMarks:
+    marks = SheetMarks()
+    errors = marks.errors
     for chunk in _chunks(archive, part):
         if far := _FAR_CELLS[0].search(chunk) or _FAR_CELLS[1].search(chunk):
             raise WorkbookRefusedError("workbook_out_of_range", cell=f"{sheet}!{far.group(1).decode()[:10]}")
+        _note_rows(chunk, marks)
         if not any(hint in chunk for hint in _ERROR_HINTS):
             continue
         for match in chain(_ERROR_CELL.finditer(chunk), _UNCOMPUTED_CELL.finditer(chunk)):
@@ -164,4 +185,11 @@ def _check_cells(archive: zipfile.ZipFile, sheet: str, part: str) -> list[str]:
                 raise WorkbookRefusedError("workbook_out_of_range", cell=f"{sheet}!{reference.group(1).decode()}")
             if reference and len(errors) < _MAX_FORMULA_ERRORS:
                 errors.add(reference.group(1).decode())
-    return sorted(errors)
+    return marks
+
+
+def _note_rows(chunk: bytes, marks: SheetMarks) -> None:
+    if b"hidden" in chunk and len(marks.hidden) < _MOST_NOTED:
+        marks.hidden.update(int(match.group(1)) for match in _HIDDEN_ROW.finditer(chunk))
+    if b"mergeCell" in chunk and len(marks.merges) < _MOST_NOTED:
+        marks.merges.update(match.group(1).decode() for match in _MERGE.finditer(chunk))

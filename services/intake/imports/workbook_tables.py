@@ -2,29 +2,32 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from services.intake.imports import errors
-from services.intake.imports.cell_values import MONEY_UNITS
+from services.intake.imports.cell_values import DEFAULT_UNIT
 from services.intake.imports.workbook_columns import Column, Sheet
 from services.intake.imports.workbook_guard import SheetRow
+from services.intake.imports.workbook_headings import Head, is_note
 from services.intake.imports.workbook_layout import ENTERPRISES, SHEETS
 from shared.errors import Problem, Violation
 
-_HEADER_WITHIN = 10
-_UNIT = re.compile(r"(.+?)\((?:单位[::]?)?(%|人|件|份|" + "|".join(MONEY_UNITS) + r")\)")
+# A warning names the first few rows.
+_SHOWN_ROWS = 10
 
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """A column of the layout at a position of this workbook; `unit` as its heading states it."""
+    """A column of the layout at a position of this workbook; `unit` as its heading states it.
+
+    `others`: positions and units of further columns for the same figure.
+    """
 
     column: Column
     index: int
     unit: str | None
+    others: tuple[tuple[int, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,48 +79,43 @@ def find_tables(rows_by_sheet: Mapping[str, Sequence[SheetRow]]) -> dict[str, Ta
 
 
 def _find_table(sheet: Sheet, rows: Sequence[SheetRow]) -> Table:
-    spellings = {_heading(name)[0]: column for column in sheet.columns for name in (column.heading, *column.aliases)}
-    head = [row for row in rows if row.number <= rows[0].number + _HEADER_WITHIN][:_HEADER_WITHIN]
-    header = max(head, key=lambda row: len({column.field for column, _, _ in _headings(row, spellings) if column}))
-    columns, unknown = _place(sheet, header, spellings)
-    indexes = [placed.index for placed in columns.values()]
-    data = [row for row in rows if row.number > header.number and _has_value(row, indexes)]
-    warnings = [_unknown_column(sheet, header.number, index, text) for index, text in unknown]
+    head = Head(sheet, rows)
+    columns, unknown = _place(sheet, head)
+    indexes = [index for placed in columns.values() for index, _ in ((placed.index, None), *placed.others)]
+    positions = {name: placed.index for name, placed in columns.items()}
+    below = [row for row in rows if row.number > head.last and _has_value(row, indexes)]
+    notes = [row for row in below if "uscc" in positions and is_note(row, positions)]
+    skipped = {row.number for row in notes}
+    data = [row for row in below if row.number not in skipped]
+    warnings = [_unknown_column(sheet, row, index, text) for row, index, text in unknown]
     warnings += [_absent_column(sheet, column) for column in sheet.columns if _worth_a_warning(column, columns)]
-    return Table(sheet, header.number, columns, data, tuple(warnings))
+    warnings += [_note_row(sheet, row) for row in notes]
+    hidden = [row.number for row in data if row.hidden]
+    warnings += [_hidden_rows(sheet, hidden)] if hidden else []
+    return Table(sheet, head.last, columns, data, tuple(warnings))
 
 
-def _headings(row: SheetRow, spellings: Mapping[str, Column]) -> Iterator[tuple[Column | None, int, str]]:
-    for index, cell in enumerate(row.cells):
-        if isinstance(cell, str):
-            yield spellings.get(_heading(cell)[0]), index, cell
-
-
-def _place(
-    sheet: Sheet, header: SheetRow, spellings: Mapping[str, Column]
-) -> tuple[dict[str, Placed], list[tuple[int, str]]]:
+def _place(sheet: Sheet, head: Head) -> tuple[dict[str, Placed], list[tuple[int, int, str]]]:
     columns: dict[str, Placed] = {}
-    unknown: list[tuple[int, str]] = []
-    for column, index, text in _headings(header, spellings):
+    unknown: list[tuple[int, int, str]] = []
+    for column, index, text, row in head.columns():
         if column is None:
-            unknown.append((index, text))
+            unknown.append((row, index, text))
             continue
-        if column.field in columns:
-            cell = f"{sheet.title}!{column_letters(index)}{header.number}"
+        unit = head.unit(index, text) if column.kind in ("money", "signed_money") else None
+        placed = columns.get(column.field)
+        if placed is None:
+            columns[column.field] = Placed(column, index, unit)
+        elif unit and unit not in {placed.unit or DEFAULT_UNIT, *(other for _, other in placed.others)}:
+            # The same figure in 万元 and in 元, side by side.
+            columns[column.field] = Placed(column, placed.index, placed.unit, (*placed.others, (index, unit)))
+        else:
+            cell = f"{sheet.title}!{column_letters(index)}{row}"
             repeated = Violation(
                 "heading_repeated", f"表头“{column.heading}”重复", "The heading is repeated", cell=cell
             )
             raise Problem(errors.WORKBOOK_HEADINGS_REPEATED, violations=[repeated])
-        unit = _heading(text)[1]
-        columns[column.field] = Placed(column, index, unit if unit in MONEY_UNITS else None)
     return columns, unknown
-
-
-def _heading(text: str) -> tuple[str, str | None]:
-    """A heading without ornament, and the unit in its brackets."""
-    plain = re.sub(r"[\s*“”\"'‘’]", "", unicodedata.normalize("NFKC", text))
-    match = _UNIT.fullmatch(plain)
-    return (match.group(1), match.group(2)) if match else (plain, None)
 
 
 def _has_value(row: SheetRow, indexes: Sequence[int]) -> bool:
@@ -154,4 +152,27 @@ def _worth_a_warning(column: Column, columns: Mapping[str, Placed]) -> bool:
 def _absent_column(sheet: Sheet, column: Column) -> Violation:
     return Violation(
         "column_absent", f"没有“{column.heading}”列，视为未填报", f"No column {column.heading}", cell=sheet.title
+    )
+
+
+def _note_row(sheet: Sheet, row: SheetRow) -> Violation:
+    first = next(cell for cell in row.cells if isinstance(cell, str))
+    shown = " ".join(first.split())[:20]
+    cell = f"{sheet.title}!A{row.number}"
+    return Violation(
+        "note_row",
+        f"第 {row.number} 行“{shown}”按说明或合计处理，未读取",
+        "Taken for a note or a sum; not read",
+        cell=cell,
+    )
+
+
+def _hidden_rows(sheet: Sheet, rows: Sequence[int]) -> Violation:
+    """Hidden rows are entries all the same: a filter left on must not lose an enterprise without a word."""
+    named = "、".join(str(row) for row in rows[:_SHOWN_ROWS]) + ("等" if len(rows) > _SHOWN_ROWS else "")
+    return Violation(
+        "hidden_rows_read",
+        f"“{sheet.title}”有 {len(rows)} 行被隐藏或筛选（第 {named} 行），已照常读取；不申报的请删除",
+        f"{len(rows)} hidden or filtered rows were read like the others; delete what is not meant",
+        cell=f"{sheet.title}!A{rows[0]}",
     )

@@ -78,6 +78,8 @@ def _add_sheet(
         for index, column in enumerate(sheet.columns):
             _write(worksheet, number, index, row.get(column.field), formats[index])
     last = max(_LAST, _FIRST + len(rows))
+    # A protected sheet lets people use the filter that is there, not make one.
+    worksheet.autofilter(_HEADINGS, 0, last, len(sheet.columns) - 1)
     add_entry_rules(worksheet, sheet, (_FIRST, last), codes)
     add_warnings(worksheet, sheet, (_FIRST, last), styles)
     _arrange(worksheet, sheet)

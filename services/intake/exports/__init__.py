@@ -1,0 +1,1 @@
+"""Any list view as a spreadsheet: XLSX or CSV, streamed."""
