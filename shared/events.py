@@ -21,6 +21,12 @@ class WorkbookUploaded(Event):
     import_id: uuid.UUID
 
 
+class LinesUploaded(Event):
+    topic = "intake.lines_uploaded"
+    consumers = ("intake.import_lines",)
+    import_id: uuid.UUID
+
+
 class ApplicationsRecommended(Event):
     """One event for a batch: a job costs more than a judgement."""
 
@@ -81,6 +87,7 @@ class NationalReconciliationDue(Event):
 
 EVENTS: tuple[type[Event], ...] = (
     WorkbookUploaded,
+    LinesUploaded,
     ApplicationsRecommended,
     ApplicationsTaken,
     SelectionCommitted,

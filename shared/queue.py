@@ -32,12 +32,16 @@ logger = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What a handler gets: the open transaction, the event (its id is the same for every attempt), the settings."""
+    """What a handler gets: the open transaction, the event (its id is the same for every attempt), the settings.
+
+    `database` is for what must be seen before the handler ends, such as its progress, and never for its work.
+    """
 
     session: AsyncSession
     event_id: uuid.UUID
     payload: dict[str, Any]
     settings: Settings
+    database: Database
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +107,7 @@ async def handle_row(
             if not isinstance(handler, Errand):
                 # Our own time-out, since arq's cancels the job before the failure could be counted.
                 async with asyncio.timeout(settings.job_timeout_seconds):
-                    await handler(Work(session, row.event_id, row.payload, settings))
+                    await handler(Work(session, row.event_id, row.payload, settings, database))
                 await outbox.mark_processed(session, row)
                 return
             row = await outbox.lease(session, row_id, timedelta(seconds=settings.outbox_lease_seconds))

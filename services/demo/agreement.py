@@ -11,7 +11,7 @@ from shared.settings import Settings
 # reported figure: the same, counted in the database.
 _COUNTED = {
     "applications_imported": "SELECT count(*) FROM application_snapshot WHERE channel = 'workbook'",
-    "rows_rejected": "SELECT sum(rows_rejected) FROM workbook_import",
+    "rows_rejected": "SELECT sum(rows_rejected) FROM application_import WHERE NOT validate_only",
     "applications_returned": "SELECT count(*) FROM application WHERE status = 'returned'",
     "judged": "SELECT count(*) FROM assessment WHERE current",
     "met": "SELECT count(*) FROM assessment WHERE current AND overall = 'met'",

@@ -49,6 +49,7 @@ def create_app(settings: Settings, *, evaluation: httpx.AsyncBaseTransport | Non
         body_limits={
             # Multipart wraps the file in a few hundred bytes.
             ":importWorkbook": settings.max_workbook_bytes + 16_384,
+            "applications:import": settings.max_import_bytes,
             "/attachments": settings.max_attachment_bytes,
             "/national/batches": settings.national_max_batch_bytes,
             "/national/result-files": settings.national_max_batch_bytes,

@@ -27,7 +27,7 @@ from support.system import System
 from services.intake.exports.response import MEDIA_TYPES
 from services.intake.exports.streaming import batches, export_chunks
 from services.intake.exports.tabular import Column
-from shared.models.intake import RejectedRow
+from shared.models.intake import ImportRow
 
 WUHAN, HUANGSHI = "420100", "420200"
 TRICK = '=HYPERLINK("http://example.org","点我")'
@@ -254,7 +254,7 @@ async def test_what_others_commit_meanwhile_does_not_show(system: System, owner:
     assert len(lines(await download(system, "cycles", planner, format="csv"))) == 1
     engine = system.apps["intake"].state.database.engine
     import_id = await _fill(owner, 5_000)
-    statement = select(RejectedRow.position).where(RejectedRow.import_id == import_id).order_by(RejectedRow.position)
+    statement = select(ImportRow.position).where(ImportRow.import_id == import_id).order_by(ImportRow.position)
     seen = 0
     async for batch in batches(engine, statement):
         if not seen:

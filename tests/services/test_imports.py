@@ -147,7 +147,7 @@ async def test_a_workbook_over_the_limit_is_refused_on_arrival(system: System, o
     files = {"file": ("big.xlsx", b"\0" * (21 * 1024 * 1024))}
     await system.refused("intake", "POST", UPLOAD, planner, "payload_too_large", 413, files=files)
     await system.refused("intake", "POST", UPLOAD, planner, "validation_failed", 422, json={"no": "file"})
-    assert await owner.fetchval("SELECT count(*) FROM workbook_import") == 0
+    assert await owner.fetchval("SELECT count(*) FROM application_import") == 0
 
 
 async def test_the_same_upload_again_is_the_same_import(system: System, owner: asyncpg.Connection) -> None:
@@ -161,7 +161,7 @@ async def test_the_same_upload_again_is_the_same_import(system: System, owner: a
     assert len(ids) == 1
     other = {"file": ("a.xlsx", content + b"x")}
     await system.refused("intake", "POST", UPLOAD, planner, "idempotency_key_reused", 422, files=other, headers=key)
-    assert await owner.fetchval("SELECT count(*) FROM workbook_import") == 1
+    assert await owner.fetchval("SELECT count(*) FROM application_import") == 1
 
 
 async def test_the_template_downloads_and_an_unknown_import_is_not_found(system: System) -> None:

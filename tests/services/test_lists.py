@@ -19,7 +19,8 @@ async def _publish(system: System, event_id: uuid.UUID) -> None:
     """Handle one `selection_committed` event, as often as it may be delivered."""
     async with system.apps["finance"].state.database.sessions.begin() as session:
         payload = {"plan_id": str(uuid.uuid4()), "pool_code": "cultivation"}
-        await publish_pool_list(Work(session, event_id, payload, system.settings["finance"]))
+        database = system.apps["finance"].state.database
+        await publish_pool_list(Work(session, event_id, payload, system.settings["finance"], database))
 
 
 async def test_an_event_publishes_one_edition_however_often_it_comes(system: System) -> None:

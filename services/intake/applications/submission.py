@@ -32,7 +32,7 @@ from shared.reference.divisions import city_of
 from shared.refusals import refusal_of
 from shared.security.actor import Actor
 
-Channel = Literal["http", "workbook", "national"]
+Channel = Literal["http", "workbook", "bulk", "national"]
 
 # One statement, atomic by itself: submission is the busiest path of the service, and every round trip costs more than
 # its work. A draft, a returned or a withdrawn application becomes submitted as its next revision, by the rules of
@@ -126,8 +126,8 @@ _REFUSALS = {
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """A form for the cycle with code `cycle`. A workbook's rows count from when it was uploaded, national
-    records from when they were filed upstream: their callers have checked the window."""
+    """A form for the cycle with code `cycle`. A file's rows count from when it was uploaded, national records from
+    when they were filed upstream: their callers have checked the window."""
 
     cycle: str
     form: ApplicationForm

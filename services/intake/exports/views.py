@@ -16,7 +16,7 @@ from services.intake.applications.queries import within_reach
 from services.intake.exports.filters import ApplicationFilters, Filters, ImportFilters, RejectedRowFilters
 from services.intake.exports.tabular import Column
 from services.intake.imports.queries import import_within_reach
-from shared.models.intake import Application, ApplicationSnapshot, Cycle, Enterprise, RejectedRow, WorkbookImport
+from shared.models.intake import Application, ApplicationImport, ApplicationSnapshot, Cycle, Enterprise, ImportRow
 from shared.reference.divisions import cities
 from shared.security.actor import Actor
 
@@ -49,7 +49,7 @@ APPLICATION_STATUS = {
     "passed_on": "已转省级",
     "withdrawn": "已撤回",
 }
-IMPORT_STATUS = {"received": "已接收", "processing": "处理中", "processed": "已处理", "refused": "整份退回"}
+IMPORT_STATUS = {"received": "已接收", "processed": "已处理", "stopped": "已中止", "refused": "整份退回"}
 
 
 def _applications(actor: Actor, filters: ApplicationFilters) -> Select[*tuple[Any, ...]]:
@@ -102,34 +102,34 @@ def _cycles(_: Actor, __: Filters) -> Select[*tuple[Any, ...]]:
 def _imports(actor: Actor, filters: ImportFilters) -> Select[*tuple[Any, ...]]:
     statement = (
         select(
-            WorkbookImport.id,
+            ApplicationImport.id,
             Cycle.code,
-            WorkbookImport.file_name,
-            WorkbookImport.city_code,
-            WorkbookImport.status,
-            WorkbookImport.rows_read,
-            WorkbookImport.rows_accepted,
-            WorkbookImport.rows_rejected,
-            WorkbookImport.problem["title_zh"].as_string(),
-            WorkbookImport.uploaded_by,
-            WorkbookImport.created_at,
-            WorkbookImport.finished_at,
+            ApplicationImport.file_name,
+            ApplicationImport.city_code,
+            ApplicationImport.status,
+            ApplicationImport.rows_read,
+            ApplicationImport.rows_accepted,
+            ApplicationImport.rows_rejected,
+            ApplicationImport.problem["title_zh"].as_string(),
+            ApplicationImport.uploaded_by,
+            ApplicationImport.created_at,
+            ApplicationImport.finished_at,
         )
-        .join(Cycle, Cycle.id == WorkbookImport.cycle_id)
-        .order_by(WorkbookImport.id)
+        .join(Cycle, Cycle.id == ApplicationImport.cycle_id)
+        .order_by(ApplicationImport.id)
     )
     if filters.cycle is not None:
         statement = statement.where(Cycle.code == filters.cycle)
     if actor.city_code is not None:
-        statement = statement.where(WorkbookImport.city_code == actor.city_code)
+        statement = statement.where(ApplicationImport.city_code == actor.city_code)
     return statement
 
 
 def _rejected_rows(_: Actor, filters: RejectedRowFilters) -> Select[*tuple[Any, ...]]:
     return (
-        select(RejectedRow.sheet, RejectedRow.row, RejectedRow.uscc, RejectedRow.violations)
-        .where(RejectedRow.import_id == filters.import_id)
-        .order_by(RejectedRow.position)
+        select(ImportRow.sheet, ImportRow.row, ImportRow.uscc, ImportRow.violations)
+        .where(ImportRow.import_id == filters.import_id, ImportRow.outcome == "rejected")
+        .order_by(ImportRow.position)
     )
 
 

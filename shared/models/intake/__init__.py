@@ -9,7 +9,7 @@ from shared.models.intake.applications import (
 from shared.models.intake.attachments import Attachment, StoredContent
 from shared.models.intake.cycles import Cycle, CycleQuota
 from shared.models.intake.enterprises import Enterprise, EnterpriseChange, EnterpriseCode, EnterpriseVersion
-from shared.models.intake.imports import RejectedRow, WorkbookImport
+from shared.models.intake.imports import ApplicationImport, ImportChunk, ImportProgress, ImportRow
 from shared.models.intake.incidents import BusinessNotice, Incident, IncidentStep
 from shared.models.intake.national import (
     NationalAnswerFile,
@@ -28,6 +28,7 @@ from shared.models.intake.reports import MajorProblem, ProgressReport, ProgressR
 __all__ = [
     "Application",
     "ApplicationDraft",
+    "ApplicationImport",
     "ApplicationSnapshot",
     "Attachment",
     "BusinessNotice",
@@ -37,6 +38,9 @@ __all__ = [
     "EnterpriseChange",
     "EnterpriseCode",
     "EnterpriseVersion",
+    "ImportChunk",
+    "ImportProgress",
+    "ImportRow",
     "Incident",
     "IncidentStep",
     "MajorProblem",
@@ -52,9 +56,7 @@ __all__ = [
     "NationalSenderKey",
     "ProgressReport",
     "ProgressReportSnapshot",
-    "RejectedRow",
     "ReportingPeriod",
     "SectionConfirmation",
     "StoredContent",
-    "WorkbookImport",
 ]
