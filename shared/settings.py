@@ -92,14 +92,6 @@ class Settings(TokenSettings, DatabaseSettings, NationalSettings):
     database_pool_size: int = Field(default=15, ge=1)
     max_body_bytes: int = 2 * 1024 * 1024
     max_workbook_bytes: int = 20 * 1024 * 1024
-    # NDJSON, as sent and again as expanded. Forms take 4 to 5 KB: room for several times every enterprise with patents
-    # of a province. One line may be as long as the body of a single submission (`max_body_bytes`).
-    max_import_bytes: int = 256 * 1024 * 1024
-    max_import_rows: int = Field(default=200_000, ge=1)
-    # The plan names no ceiling. A file of which more than half is wrong was made from the wrong columns or for the
-    # wrong cycle, and whoever made it wants to know at once; two hundred rows are enough to tell that from bad luck.
-    import_max_error_share: float = Field(default=0.5, ge=0, le=1)
-    import_error_share_after: int = Field(default=200, ge=1)
     # Evidence by content: file:///folder, s3://bucket/prefix, or any other URL that obstore opens. Keys that are not
     # set here are taken from the store's own variables (AWS_ACCESS_KEY_ID and so on).
     attachments_url: str = Field(default_factory=_local_folder)
@@ -112,6 +104,14 @@ class Settings(TokenSettings, DatabaseSettings, NationalSettings):
     max_attachments: int = Field(default=200, ge=1)
     # What an upload that died left behind is swept after this long, which must exceed any upload's time.
     attachments_grace_seconds: int = Field(default=86_400, ge=60)
+    # NDJSON, as sent and again as expanded. Forms take 4 to 5 KB: room for several times every enterprise with patents
+    # of a province. One line may be as long as the body of a single submission (`max_body_bytes`).
+    max_import_bytes: int = 256 * 1024 * 1024
+    max_import_rows: int = Field(default=200_000, ge=1)
+    # The plan names no ceiling. A file of which more than half is wrong was made from the wrong columns or for the
+    # wrong cycle, whoever made it wants to know at once; two hundred rows are enough to tell that from bad luck.
+    import_max_error_share: float = Field(default=0.5, ge=0, le=1)
+    import_error_share_after: int = Field(default=200, ge=1)
     # A sent event that is not processed by then is sent again; a running one is protected by its row lock.
     outbox_resend_seconds: float = Field(default=15.0, gt=0)
     outbox_poll_seconds: float = Field(default=0.2, gt=0)

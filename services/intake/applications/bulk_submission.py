@@ -16,8 +16,10 @@ import structlog
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.intake.applications.form import ApplicationForm
+from services.intake.applications.errors import REGISTERED_ELSEWHERE
+from services.intake.applications.schemas import ApplicationForm
 from services.intake.applications.submission import Channel, Submission, submit
+from services.intake.enterprises.errors import USCC_SUPERSEDED
 from shared.canonical import canonical_text_without_floats, sha256_hex
 from shared.errors import Problem
 from shared.reference.divisions import city_of
@@ -90,13 +92,22 @@ class BulkSubmission:
     async def submit_staged(self) -> AsyncIterator[list[BulkOutcome]]:
         """Outcomes in the order of the codes, a batch at a time.
 
-        A first application is stored with its batch. `submit` decides where there is more to ask: the enterprise has
-        an application in this cycle, is on record in another city, or has another code by now.
+        A first application is stored with its batch; where the enterprise has one in this cycle already, `submit`
+        decides by that one's status.
         """
         if not self._staged:
             return
         for statement in (_INDEX, _ANALYSE):
             await self.connection.execute(statement)
+        if superseded := (await self.connection.execute(_SUPERSEDED)).all():
+            yield [
+                BulkOutcome(
+                    row.position,
+                    row.uscc,
+                    problem=Problem(USCC_SUPERSEDED, detail_zh=row.present, detail_en=row.present),
+                )
+                for row in superseded
+            ]
         await self.connection.execute(_LOCK_ENTERPRISES)
         await self.connection.execute(_LOCK_APPLICATIONS, {"cycle_id": self.cycle[1]})
         after = ""
@@ -119,9 +130,11 @@ class BulkSubmission:
     async def _outcome(self, row: Row[Any]) -> BulkOutcome:
         if row.application_id is not None:
             return BulkOutcome(row.position, row.uscc, application_id=row.application_id)
-        return await self._submit_singly(row.position, row.uscc)
+        if not row.same_city:
+            return BulkOutcome(row.position, row.uscc, problem=Problem(REGISTERED_ELSEWHERE))
+        return await self._submit_again(row.position, row.uscc)
 
-    async def _submit_singly(self, position: int, uscc: str) -> BulkOutcome:
+    async def _submit_again(self, position: int, uscc: str) -> BulkOutcome:
         payload = (await self.connection.execute(_PAYLOAD, {"uscc": uscc})).scalar_one()
         form = ApplicationForm.model_validate_json(payload)
         try:
@@ -143,13 +156,24 @@ _STAGE = text(
 )
 _INDEX = text("CREATE UNIQUE INDEX ON bulk_stage (uscc)")
 _ANALYSE = text("ANALYZE bulk_stage (uscc)")
+# A code that an enterprise has given up: a trigger would refuse it, and the whole set with it.
+_SUPERSEDED = text(
+    """
+    WITH given_up AS (
+        DELETE FROM bulk_stage USING enterprise_code AS code
+        WHERE code.code = bulk_stage.uscc AND code.kind <> 'current'
+        RETURNING bulk_stage.position, bulk_stage.uscc, code.enterprise_id
+    )
+    SELECT given_up.position, given_up.uscc, enterprise.uscc AS present
+    FROM given_up JOIN enterprise ON enterprise.id = given_up.enterprise_id
+    ORDER BY given_up.uscc
+    """
+)
 # An enterprise on record is locked as it is: what it becomes is decided when nobody else can change it any more.
 _LOCK_ENTERPRISES = text(
     """
     INSERT INTO enterprise (id, uscc, name, division_code, city_code)
-    SELECT uuidv7(), uscc, name, division_code, city_code FROM bulk_stage
-    WHERE NOT EXISTS (SELECT FROM enterprise_code WHERE code = uscc AND kind <> 'current')
-    ORDER BY uscc
+    SELECT uuidv7(), uscc, name, division_code, city_code FROM bulk_stage ORDER BY uscc
     ON CONFLICT (uscc) DO UPDATE SET updated_at = enterprise.updated_at WHERE enterprise.uscc IS NULL
     """
 )
@@ -169,14 +193,14 @@ _LOCK_APPLICATIONS = text(
 _STORE = text(
     """
     WITH batch AS MATERIALIZED (
-        SELECT bulk_stage.*, enterprise.id AS enterprise_id, enterprise.created_at <> now() AS on_record,
-               enterprise.city_code = bulk_stage.city_code AND enterprise.merged_into IS NULL AS is_here
+        SELECT bulk_stage.*, enterprise.id AS enterprise_id, enterprise.city_code = bulk_stage.city_code AS same_city,
+               enterprise.created_at <> now() AS on_record
         FROM (SELECT uscc FROM bulk_stage WHERE uscc > :after ORDER BY uscc LIMIT :batch) AS next
         JOIN bulk_stage ON bulk_stage.uscc = next.uscc
-        LEFT JOIN enterprise ON enterprise.uscc = next.uscc
+        JOIN enterprise ON enterprise.uscc = next.uscc
     ), first AS MATERIALIZED (
         SELECT batch.*, uuidv7() AS application_id FROM batch
-        WHERE is_here AND NOT EXISTS (
+        WHERE same_city AND NOT EXISTS (
             SELECT FROM application
             WHERE application.cycle_id = :cycle_id AND application.enterprise_id = batch.enterprise_id)
     ), enterprise_kept AS (
@@ -198,7 +222,7 @@ _STORE = text(
                                   'from', NULL, 'to', 'submitted', 'sections', NULL)
         FROM application_kept
     )
-    SELECT batch.position, batch.uscc, application_kept.id AS application_id
+    SELECT batch.position, batch.uscc, batch.same_city, application_kept.id AS application_id
     FROM batch
     LEFT JOIN first ON first.uscc = batch.uscc
     LEFT JOIN application_kept ON application_kept.id = first.application_id

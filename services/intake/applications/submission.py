@@ -126,8 +126,8 @@ _REFUSALS = {
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """A form for the cycle with code `cycle`. A file's rows count from when it was uploaded, national
-    records from when they were filed upstream: their callers have checked the window."""
+    """A form for the cycle with code `cycle`. A file's rows count from when it was uploaded, national records from
+    when they were filed upstream: their callers have checked the window."""
 
     cycle: str
     form: ApplicationForm

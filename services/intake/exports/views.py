@@ -49,7 +49,7 @@ APPLICATION_STATUS = {
     "passed_on": "已转省级",
     "withdrawn": "已撤回",
 }
-IMPORT_STATUS = {"received": "已接收", "processing": "处理中", "processed": "已处理", "refused": "整份退回"}
+IMPORT_STATUS = {"received": "已接收", "processed": "已处理", "stopped": "已中止", "refused": "整份退回"}
 
 
 def _applications(actor: Actor, filters: ApplicationFilters) -> Select[*tuple[Any, ...]]:

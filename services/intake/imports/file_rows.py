@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from services.intake.applications.bulk_submission import PreparedForm, prepare
-from services.intake.applications.form import ApplicationForm
+from services.intake.applications.schemas import ApplicationForm
 from services.intake.applications.submission import check_reach
 from shared.errors import Problem, Violation
 from shared.security.actor import Actor

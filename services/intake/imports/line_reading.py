@@ -12,7 +12,7 @@ from typing import Any
 import orjson
 from pydantic import ValidationError
 
-from services.intake.applications.form import ApplicationForm
+from services.intake.applications.schemas import ApplicationForm
 from services.intake.imports.file_rows import FileRow, Place, good_row
 from shared.errors import Violation
 from shared.identifiers import IdentifierError, parse_uscc
