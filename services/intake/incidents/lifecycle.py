@@ -7,6 +7,7 @@ import uuid
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.intake.incidents.documents import stored_document
 from services.intake.incidents.errors import CONFIRMED_BY_ANOTHER, CURED_TOO_EARLY, INCIDENT_STATUS
 from services.intake.incidents.queries import enterprise_or_refuse, incident_by_id, lock_incident
 from services.intake.incidents.schemas import ConfirmIn, CureIn, DismissIn, IncidentIn, IncidentOut, SourceDocument
@@ -87,7 +88,7 @@ async def _step(
         number=number,
         act=act,
         reason=reason,
-        document=document.model_dump(mode="json") if document else None,
+        document=await stored_document(session, actor, incident.enterprise_id, document, pointer="/document"),
         by=actor.subject,
     )
     session.add(step)
