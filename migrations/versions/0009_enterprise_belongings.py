@@ -32,13 +32,26 @@ _REMOVED_MAY_CHANGE_HANDS = (
 )
 
 
+# Named like a constraint, so that a refusal is read back as one; the lock waits for a merge that is under way.
+_REFUSE_MERGED = """
+    CREATE FUNCTION refuse_merged_owner() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+        PERFORM FROM enterprise WHERE id = NEW.enterprise_id AND merged_into IS NULL FOR KEY SHARE;
+        IF NOT FOUND AND NEW.enterprise_id IS NOT NULL THEN
+            RAISE EXCEPTION 'nothing is added to a merged enterprise'
+                USING ERRCODE = 'integrity_constraint_violation', CONSTRAINT = 'owner_living';
+        END IF;
+        RETURN NEW;
+    END $$
+"""
+
+
 def upgrade() -> None:
+    op.execute(_REFUSE_MERGED)
     for table in BELONGINGS:
         op.execute(f"GRANT UPDATE (enterprise_id) ON {table} TO peiyu_intake")
-        # A merged record takes nothing more; the lock that this takes waits for a merge that is under way.
         op.execute(
-            f"CREATE TRIGGER owner_living BEFORE INSERT ON {table} FOR EACH ROW "
-            "EXECUTE FUNCTION refuse_superseded_applicant()"
+            f"CREATE TRIGGER owner_living BEFORE INSERT ON {table} FOR EACH ROW EXECUTE FUNCTION refuse_merged_owner()"
         )
     _keep_to_transitions(_HANDS)
     _removal_is_final(_REMOVED_MAY_CHANGE_HANDS)
@@ -98,3 +111,4 @@ def downgrade() -> None:
     for table in BELONGINGS:
         op.execute(f"DROP TRIGGER owner_living ON {table}")
         op.execute(f"REVOKE UPDATE (enterprise_id) ON {table} FROM peiyu_intake")
+    op.execute("DROP FUNCTION refuse_merged_owner")

@@ -38,3 +38,4 @@ NOT_UNDOABLE = ErrorKind("change_not_undoable", 409, "This change cannot be undo
 
 for _constraint in ("pk_enterprise_code", "uq_enterprise_uscc", "uq_enterprise_code_one_current"):
     CONSTRAINT_ERRORS[_constraint] = CODE_IN_USE
+CONSTRAINT_ERRORS["owner_living"] = USCC_SUPERSEDED

@@ -22,7 +22,7 @@ from shared.security.actor import Actor
 
 async def allege(session: AsyncSession, actor: Actor, incident_in: IncidentIn) -> IncidentOut:
     """Record an allegation about an enterprise within reach; it does not count against it."""
-    enterprise = await enterprise_or_refuse(session, actor, incident_in.uscc)
+    enterprise = await enterprise_or_refuse(session, actor, incident_in.uscc, hold=True)
     incident = Incident(
         enterprise_id=enterprise.id,
         kind=incident_in.kind,

@@ -18,7 +18,7 @@ from shared.security.actor import Actor
 
 async def record_notice(session: AsyncSession, actor: Actor, notice_in: NoticeIn) -> NoticeOut:
     """Record a listing of an enterprise within reach."""
-    enterprise = await enterprise_or_refuse(session, actor, notice_in.uscc)
+    enterprise = await enterprise_or_refuse(session, actor, notice_in.uscc, hold=True)
     notice = BusinessNotice(
         enterprise_id=enterprise.id,
         kind=notice_in.kind,
