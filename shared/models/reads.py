@@ -220,10 +220,11 @@ class Admission:
 
 
 async def admitted_by_plan(session: AsyncSession, plan_id: uuid.UUID) -> list[Admission]:
-    """Whom a committed plan admitted, members still or not, by 统一社会信用代码."""
+    """Whom a committed plan admitted, members still or not, each under the code that it was admitted under."""
     statement = (
         select(Membership, Enterprise.name)
-        .join(Enterprise, Enterprise.uscc == Membership.uscc)
+        .join(EnterpriseCode, EnterpriseCode.code == Membership.uscc)
+        .join(Enterprise, Enterprise.id == EnterpriseCode.enterprise_id)
         .where(Membership.plan_id == plan_id)
         .order_by(Membership.uscc)
     )
@@ -247,9 +248,14 @@ async def rulebook_period(session: AsyncSession, rulebook_id: str, digest: str) 
 
 
 def usccs_of_members_during(pool_code: str, first: date, last: date) -> Select[str]:
-    """Codes of all who were members of a pool at any moment of the days `first` to `last`, for use inside an `IN`."""
+    """Present codes of all who were members of a pool at any moment of the days `first` to `last`, for use in an `IN`."""
     days = Range(start_of_day(first), start_of_day(last + timedelta(days=1)))
-    return select(Membership.uscc).where(Membership.pool_code == pool_code, Membership.during.op("&&")(days))
+    return (
+        select(Enterprise.uscc)
+        .join(EnterpriseCode, EnterpriseCode.enterprise_id == Enterprise.id)
+        .join(Membership, Membership.uscc == EnterpriseCode.code)
+        .where(Membership.pool_code == pool_code, Membership.during.op("&&")(days))
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,15 +274,20 @@ async def standing_incidents(
 ) -> list[StandingIncident]:
     """Incidents that had occurred by `on`, are confirmed, and were not cured by then; by code and day.
 
-    Allegations, dismissed ones and notices never count. `known_at` asks what was confirmed and cured by an earlier
+    Allegations, dismissed ones and notices never count. Any code of an enterprise may be asked for; `uscc` is its
+    present one, also where the incident was found under a code that was given up or merged into it. `known_at` asks what was confirmed and cured by an earlier
     moment; without it, by now.
     """
     moment = func.now() if known_at is None else known_at
+    bearer = aliased(Enterprise)
+    asked = select(EnterpriseCode.enterprise_id).where(EnterpriseCode.code.in_(usccs))
     statement = (
         select(Incident.id, Enterprise.uscc, Incident.kind, Incident.occurred_on, Incident.confirmed_at)
-        .join(Enterprise, Enterprise.id == Incident.enterprise_id)
+        .join(bearer, bearer.id == Incident.enterprise_id)
+        .join(EnterpriseCode, EnterpriseCode.code == bearer.uscc)
+        .join(Enterprise, Enterprise.id == EnterpriseCode.enterprise_id)
         .where(
-            Enterprise.uscc.in_(usccs),
+            Enterprise.id.in_(asked),
             Incident.occurred_on <= on,
             Incident.confirmed_at <= moment,
             Incident.cured_at.is_(None) | (Incident.cured_at > moment) | (Incident.cured_on > on),
