@@ -174,6 +174,19 @@ async def test_a_member_that_moved_and_changed_its_code_stays_who_it_is(
     assert await owner.fetchval("SELECT count(*) FROM membership") == 2
 
 
+async def test_what_is_held_against_a_record_is_held_against_the_one_it_is_merged_into(members: System) -> None:
+    system, twin = members, form(3)
+    await system.open_cycle("2024-2")
+    await system.submit(twin, "2024-2")
+    alleged = await system.ok("intake", "POST", INCIDENTS, _city(system), json=ALLEGATION | {"uscc": twin["uscc"]})
+    province = system.officer("second", "province_officer")
+    await system.ok("intake", "POST", f"{INCIDENTS}/{alleged['id']}:confirm", province, json=STEP)
+    assert await _standing(system) == (0, [])
+    await Registry(system).made(twin["uscc"], "merge", into=MEMBER["uscc"])
+    for code in (MEMBER["uscc"], twin["uscc"]):
+        assert await _standing(system, province, code) == (1, [("tax_evasion", "confirmed")])
+
+
 async def _reads_its_history(system: System, token: str, application: str, incident: str, evidence: str) -> None:
     """What it did and what was found under the former code is still its own to read, by a token of either code."""
     acts = await system.ok("intake", "GET", f"/v1/applications/{application}/history", token)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import asyncpg
-from support.forms import HUANGSHI, form
+from support.enterprises import Registry
+from support.forms import HUANGSHI, form, uscc
 from support.national_pushes import Pusher, application, pusher, status
 from support.national_system import NationalSystem
 from support.rounds import committed_plan, pool_members, settle_all
@@ -39,10 +40,12 @@ async def test_a_round_with_the_national_system(
     await settle_all(linked)
     plan = await committed_plan(linked)
     assert plan["summary"]["admitted"] == 4
+    # Between the commit and the telling one of them gets another code; it is told under the one it was admitted by.
+    await Registry(linked).made(uscc(3), "changeCode", new_code=uscc(9), mismatch_confirmed=True)
     await linked.drain()
-    members = {one["uscc"] for one in await pool_members(linked)}
-    assert members == {form(1)["uscc"], form(2)["uscc"], form(3)["uscc"], form(4, HUANGSHI)["uscc"]}
-    assert set(national.records) == told | {f"pool:{plan['id']}:{uscc}" for uscc in members}
+    admitted = {uscc(1), uscc(2), uscc(3), uscc(4, HUANGSHI)}
+    assert {one["uscc"] for one in await pool_members(linked)} == admitted - {uscc(3)} | {uscc(9)}
+    assert set(national.records) == told | {f"pool:{plan['id']}:{code}" for code in admitted}
     assert set(national.times_sent().values()) == {1}
     await _both_sides_are_compared(linked, national)
 
