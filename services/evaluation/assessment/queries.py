@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import uuid
+from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.evaluation.assessment.errors import CYCLE_NOT_FOUND
@@ -26,6 +27,20 @@ from services.evaluation.rulebooks.rulebook import Criterion
 from shared.errors import NOT_FOUND, Problem
 from shared.models.evaluation import Assessment, CriterionResult, Deviation, Finding
 from shared.models.reads import PinnedCycle, pinned_cycle
+
+# In one order for all, or two events about the same applications could wait for each other.
+_JUDGING = text(
+    "SELECT pg_advisory_xact_lock(hashtextextended('judging of application ' || id, 0)) "
+    "FROM (SELECT unnest(CAST(:ids AS text[])) AS id ORDER BY 1) AS sorted"
+)
+
+
+async def hold_judging(session: AsyncSession, application_ids: Collection[uuid.UUID]) -> None:
+    """Nobody else judges these applications until this transaction ends. To be held before snapshots are read.
+
+    An application may be recommended again before the first event about it was handled: then two are, at once.
+    """
+    await session.execute(_JUDGING, {"ids": [str(id_) for id_ in application_ids]})
 
 
 async def cycle_or_refuse(session: AsyncSession, code: str) -> PinnedCycle:

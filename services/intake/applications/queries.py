@@ -13,13 +13,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.intake.applications.confirmations import confirmations_of
 from services.intake.applications.schemas import ApplicationOut, ApplicationPage, SectionOut
 from services.intake.applications.transitions import Status
+from services.intake.enterprises.queries import own_records
 from shared.errors import NOT_FOUND, Problem
 from shared.models.intake import (
     Application,
     ApplicationSnapshot,
     Cycle,
     Enterprise,
-    EnterpriseCode,
     SectionConfirmation,
 )
 from shared.models.intake.applications import APPLICATION_SECTIONS
@@ -41,11 +41,7 @@ class Wanted:
 def within_reach(statement: Select[*Row], actor: Actor) -> Select[*Row]:
     """Limit a statement over Application and Enterprise to what the actor may see."""
     if actor.uscc is not None:
-        # A former code still reads its own record; a code merged into another enterprise's opens nothing.
-        own = select(EnterpriseCode.enterprise_id).where(
-            EnterpriseCode.code == actor.uscc, EnterpriseCode.kind != "merged"
-        )
-        statement = statement.where(Enterprise.id.in_(own))
+        statement = statement.where(Enterprise.id.in_(own_records(actor.uscc)))
     if actor.city_code is not None:
         statement = statement.where(Application.city_code == actor.city_code)
     return statement

@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.intake.applications.queries import within_reach
 from services.intake.attachments.schemas import AttachmentOut, AttachmentPage, Owner
+from services.intake.enterprises.queries import by_code, own_records
 from shared.errors import NOT_FOUND, Problem
 from shared.models.intake import Application, ApplicationSnapshot, Attachment, Enterprise, StoredContent
 from shared.security.actor import Actor
@@ -58,14 +59,14 @@ def _owners(actor: Actor, owner: Owner, *, lock: bool) -> Select[*tuple[Any, ...
         )
         application = within_reach(application, actor)
         return application.with_for_update(key_share=True, of=Application) if lock else application
-    enterprise = _enterprises(actor).where(Enterprise.uscc == owner.uscc)
+    enterprise = _enterprises(actor).where(Enterprise.id.in_(by_code(owner.uscc or "")))
     return enterprise.with_for_update(key_share=True) if lock else enterprise
 
 
 def _enterprises(actor: Actor) -> Select[uuid.UUID]:
     statement = select(Enterprise.id)
     if actor.uscc is not None:
-        statement = statement.where(Enterprise.uscc == actor.uscc)
+        statement = statement.where(Enterprise.id.in_(own_records(actor.uscc)))
     if actor.city_code is not None:
         statement = statement.where(Enterprise.city_code == actor.city_code)
     return statement

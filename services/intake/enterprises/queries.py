@@ -34,6 +34,11 @@ Row = TypeVarTuple("Row")
 _MOST_CHANGES = 500
 
 
+def own_records(code: str) -> Select[uuid.UUID]:
+    """Ids of the record that an enterprise's token opens: by a former code too, by a merged one nothing."""
+    return select(EnterpriseCode.enterprise_id).where(EnterpriseCode.code == code, EnterpriseCode.kind != "merged")
+
+
 def within_reach(statement: Select[*Row], actor: Actor) -> Select[*Row]:
     """Limit a statement over Enterprise to what the actor may see.
 
@@ -41,17 +46,15 @@ def within_reach(statement: Select[*Row], actor: Actor) -> Select[*Row]:
     too, but not by a code that was merged into another enterprise's.
     """
     if actor.uscc is not None:
-        own = select(EnterpriseCode.enterprise_id).where(
-            EnterpriseCode.code == actor.uscc, EnterpriseCode.kind != "merged"
-        )
-        statement = statement.where(Enterprise.id.in_(own))
+        statement = statement.where(Enterprise.id.in_(own_records(actor.uscc)))
     if actor.city_code is not None:
         applied = select(Application.enterprise_id).where(Application.city_code == actor.city_code)
         statement = statement.where(or_(Enterprise.city_code == actor.city_code, Enterprise.id.in_(applied)))
     return statement
 
 
-def _by_code(code: str) -> Select[uuid.UUID]:
+def by_code(code: str) -> Select[uuid.UUID]:
+    """Id of the record that a code stands for now, whichever of its codes it is."""
     return select(EnterpriseCode.enterprise_id).where(EnterpriseCode.code == code.strip().upper().replace("-", ""))
 
 
@@ -73,7 +76,7 @@ async def enterprise_page(
         named = select(EnterpriseVersion.enterprise_id).where(EnterpriseVersion.name.contains(name, autoescape=True))
         statement = statement.where(Enterprise.id.in_(named))
     if uscc is not None:
-        statement = statement.where(Enterprise.id.in_(_by_code(uscc)))
+        statement = statement.where(Enterprise.id.in_(by_code(uscc)))
     if after is not None:
         statement = statement.where(Enterprise.id > after)
     rows = (await session.execute(within_reach(statement, actor))).scalars().all()
@@ -118,7 +121,7 @@ async def change_shown(session: AsyncSession, actor: Actor, change: EnterpriseCh
 
 
 async def _record(session: AsyncSession, actor: Actor, code: str) -> Enterprise:
-    statement = within_reach(select(Enterprise).where(Enterprise.id.in_(_by_code(code))), actor)
+    statement = within_reach(select(Enterprise).where(Enterprise.id.in_(by_code(code))), actor)
     record = (await session.execute(statement)).scalar_one_or_none()
     if record is None:
         raise Problem(NOT_FOUND)

@@ -9,6 +9,7 @@ from typing import TypeVarTuple
 from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.intake.enterprises.queries import by_code, own_records
 from services.intake.incidents.kinds import INCIDENT_TITLES, NOTICE_TITLES
 from services.intake.incidents.schemas import (
     ConductRecord,
@@ -20,7 +21,7 @@ from services.intake.incidents.schemas import (
 )
 from shared.calendar import business_date, now
 from shared.errors import NOT_FOUND, Problem
-from shared.models.intake import BusinessNotice, Enterprise, Incident, IncidentStep
+from shared.models.intake import BusinessNotice, Enterprise, EnterpriseCode, Incident, IncidentStep
 from shared.models.reads import standing_incidents
 from shared.security.actor import Actor
 
@@ -29,7 +30,7 @@ Row = TypeVarTuple("Row")
 
 def _within_reach(statement: Select[*Row], actor: Actor) -> Select[*Row]:
     if actor.uscc is not None:
-        statement = statement.where(Enterprise.uscc == actor.uscc)
+        statement = statement.where(Enterprise.id.in_(own_records(actor.uscc)))
     if actor.city_code is not None:
         statement = statement.where(Enterprise.city_code == actor.city_code)
     return statement
@@ -44,8 +45,11 @@ def _select(actor: Actor) -> Select[Incident, Enterprise]:
 
 
 async def enterprise_or_refuse(session: AsyncSession, actor: Actor, uscc: str, *, hold: bool = False) -> Enterprise:
-    """An enterprise within reach; Problem `not_found`. Once held, it is not merged before the transaction ends."""
-    statement = _within_reach(select(Enterprise).where(Enterprise.uscc == uscc), actor)
+    """An enterprise within reach, by any of its codes; Problem `not_found`.
+
+    Once held, it is not merged before the transaction ends.
+    """
+    statement = _within_reach(select(Enterprise).where(Enterprise.id.in_(by_code(uscc))), actor)
     if hold:
         statement = statement.with_for_update(read=True, key_share=True)
     enterprise = (await session.execute(statement)).scalar_one_or_none()
@@ -175,14 +179,16 @@ def notice_shown(notice: BusinessNotice, enterprise: Enterprise) -> NoticeOut:
 async def conduct_record(session: AsyncSession, actor: Actor, uscc: str, *, limit: int) -> ConductRecord:
     """The newest incidents and notices of one enterprise side by side, and how many count today."""
     enterprise = await enterprise_or_refuse(session, actor, uscc)
-    incidents = _select(actor).where(Enterprise.uscc == uscc).order_by(Incident.id.desc()).limit(limit)
-    notices = _select_notices(actor).where(Enterprise.uscc == uscc).order_by(BusinessNotice.id.desc()).limit(limit)
+    # Those of records merged into this one too: each is still borne by the code that it was found under.
+    borne = Enterprise.uscc.in_(select(EnterpriseCode.code).where(EnterpriseCode.enterprise_id == enterprise.id))
+    incidents = _select(actor).where(borne).order_by(Incident.id.desc()).limit(limit)
+    notices = _select_notices(actor).where(borne).order_by(BusinessNotice.id.desc()).limit(limit)
     found = [(row.Incident, row.Enterprise) for row in await session.execute(incidents)]
     listed = [(row.BusinessNotice, row.Enterprise) for row in await session.execute(notices)]
     return ConductRecord(
         uscc=enterprise.uscc,
         name=enterprise.name,
-        standing=len(await standing_incidents(session, [uscc], business_date(now()))),
+        standing=len(await standing_incidents(session, [enterprise.uscc], business_date(now()))),
         incidents=await _with_steps(session, actor, found),
         notices=[notice_shown(*one) for one in listed],
     )

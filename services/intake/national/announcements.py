@@ -45,7 +45,8 @@ async def announce_recommendations(
         .outerjoin(NationalFiling, NationalFiling.application_id == Application.id)
         .where(
             Application.id.in_(application_ids),
-            Application.status == "recommended",
+            # Evaluation may have taken it in before this was handled.
+            Application.status.in_(("recommended", "passed_on")),
             # Nobody needs to hear what they have said themselves.
             Application.decided_by.not_in(select(ApiClient.client_id).where(ApiClient.role == "national_system")),
         )

@@ -8,6 +8,7 @@ from typing import Any, TypeVarTuple
 from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.intake.enterprises.queries import own_records
 from services.intake.reports.checking import violations_of_draft
 from services.intake.reports.schemas import ReportOut, ReportPage, RevisionOut, violations_shown
 from shared.errors import NOT_FOUND, Problem
@@ -20,7 +21,7 @@ Row = TypeVarTuple("Row")
 def enterprises_within_reach(statement: Select[*Row], actor: Actor) -> Select[*Row]:
     """Limit a statement over Enterprise to the actor's own, or to those that are now in the officer's city."""
     if actor.uscc is not None:
-        statement = statement.where(Enterprise.uscc == actor.uscc)
+        statement = statement.where(Enterprise.id.in_(own_records(actor.uscc)))
     if actor.city_code is not None:
         statement = statement.where(Enterprise.city_code == actor.city_code)
     return statement
