@@ -133,7 +133,7 @@ async def test_what_was_stated_or_filed_since_is_not_undone_with_the_change(syst
 
     await system.submit(form(2), "2024-3")
     returning = f"/v1/applications/{filed['id']}:return"
-    reasons = {"reasons": [{"field": "", "reason": "请核对"}]}
+    reasons = {"reasons": [{"field": field, "reason": "请核对"} for field in ("/name", "/patents")]}
     await system.ok("intake", "POST", returning, city, json=reasons)
     merged = await registry.made(LOSER, "merge", into=SURVIVOR)
     assert (await system.submit(form(2)))["id"] == filed["id"]
