@@ -42,9 +42,10 @@ async def _admitted(system: System, cycle: str) -> None:
 async def _listed(system: System) -> list[str]:
     """The codes of the published list, which are those of the pool's own."""
     planner = system.officer("planner", "province_officer")
-    async with system.apps["finance"].state.database.sessions.begin() as session:
+    database = system.apps["finance"].state.database
+    async with database.sessions.begin() as session:
         payload = {"plan_id": str(uuid.uuid4()), "pool_code": "cultivation"}
-        await publish_pool_list(Work(session, uuid.uuid4(), payload, system.settings["finance"]))
+        await publish_pool_list(Work(session, uuid.uuid4(), payload, system.settings["finance"], database))
     edition = await system.ok("finance", "GET", "/v1/lists/pool-members/editions/latest", planner)
     members = await system.ok("evaluation", "GET", "/v1/pools/cultivation/members", planner, params={"limit": 500})
     listed = [(one["uscc"], one["name"]) for one in edition["entries"]]
