@@ -42,9 +42,9 @@ async def _admitted(system: System, cycle: str) -> None:
 async def _listed(system: System) -> list[str]:
     """The codes of the published list, which are those of the pool's own."""
     planner = system.officer("planner", "province_officer")
-    database = system.apps["finance"].state.database
-    async with database.sessions.begin() as session:
+    async with system.apps["finance"].state.database.sessions.begin() as session:
         payload = {"plan_id": str(uuid.uuid4()), "pool_code": "cultivation"}
+        database = system.apps["finance"].state.database
         await publish_pool_list(Work(session, uuid.uuid4(), payload, system.settings["finance"], database))
     edition = await system.ok("finance", "GET", "/v1/lists/pool-members/editions/latest", planner)
     members = await system.ok("evaluation", "GET", "/v1/pools/cultivation/members", planner, params={"limit": 500})
@@ -59,7 +59,7 @@ async def test_a_member_is_listed_once_under_its_present_code(system: System, ow
     await _admitted(system, "2024-1")
     assert await _listed(system) == [uscc(1), uscc(2)]
     problem = await registry.refused(uscc(1), "merge", "merge_conflict", into=uscc(2))
-    assert problem["detail"] == "2024-1"
+    assert problem["detail"] == "applications in: 2024-1"
 
     changed = await registry.made(uscc(1), "changeCode", new_code=uscc(9), mismatch_confirmed=True)
     assert await _listed(system) == [uscc(2), uscc(9)]

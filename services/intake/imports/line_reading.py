@@ -58,13 +58,13 @@ def _read(line: bytes, place: Place, actor: Actor, max_line_bytes: int) -> FileR
         repeated = _repeated_members(line, document)
     except (ValueError, TypeError, RecursionError):
         return FileRow(place, None, violations=(_violation("json_invalid"),))
-    code = _code_of(document)
     if repeated:
-        return FileRow(place, code, violations=tuple(_violation("duplicate_key", one) for one in repeated))
+        violations = tuple(_violation("duplicate_key", one) for one in repeated)
+        return FileRow(place, _code_of(document), violations=violations)
     try:
         return good_row(place, ApplicationForm.model_validate_json(line), actor)
     except ValidationError as error:
-        return FileRow(place, code, violations=_violations(error))
+        return FileRow(place, _code_of(document), violations=_violations(error))
 
 
 def _fault_of_bytes(line: bytes, max_line_bytes: int) -> str | None:
