@@ -21,7 +21,7 @@ from services.intake.incidents.schemas import (
 )
 from shared.calendar import business_date, now
 from shared.errors import NOT_FOUND, Problem
-from shared.models.intake import BusinessNotice, Enterprise, EnterpriseCode, Incident, IncidentStep
+from shared.models.intake import BusinessNotice, Enterprise, Incident, IncidentStep
 from shared.models.reads import standing_incidents
 from shared.security.actor import Actor
 
@@ -179,10 +179,9 @@ def notice_shown(notice: BusinessNotice, enterprise: Enterprise) -> NoticeOut:
 async def conduct_record(session: AsyncSession, actor: Actor, uscc: str, *, limit: int) -> ConductRecord:
     """The newest incidents and notices of one enterprise side by side, and how many count today."""
     enterprise = await enterprise_or_refuse(session, actor, uscc)
-    # Those of records merged into this one too: each is still borne by the code that it was found under.
-    borne = Enterprise.uscc.in_(select(EnterpriseCode.code).where(EnterpriseCode.enterprise_id == enterprise.id))
-    incidents = _select(actor).where(borne).order_by(Incident.id.desc()).limit(limit)
-    notices = _select_notices(actor).where(borne).order_by(BusinessNotice.id.desc()).limit(limit)
+    its = Enterprise.id == enterprise.id
+    incidents = _select(actor).where(its).order_by(Incident.id.desc()).limit(limit)
+    notices = _select_notices(actor).where(its).order_by(BusinessNotice.id.desc()).limit(limit)
     found = [(row.Incident, row.Enterprise) for row in await session.execute(incidents)]
     listed = [(row.BusinessNotice, row.Enterprise) for row in await session.execute(notices)]
     return ConductRecord(
