@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from services.intake.imports.workbook_assembly import ParsedRow, parse_row
 from services.intake.imports.workbook_columns import Sheet
@@ -113,8 +113,8 @@ def _kept_details(
 
 
 def _code(table: Table, row: SheetRow) -> str | None:
-    key = table.columns["uscc"]
-    return parse_row(Table(table.sheet, table.header_row, {"uscc": key}, [], ()), row).uscc
+    key = tuple(source for source in table.sources if source.name == "uscc")
+    return parse_row(replace(table, sources=key), row).uscc
 
 
 def _sheet_plan(table: Table, kept: set[int]) -> SheetPlan:
