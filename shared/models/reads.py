@@ -17,6 +17,7 @@ from shared.models.evaluation import Assessment, Membership, RulebookVersion, Se
 from shared.models.intake import (
     Application,
     ApplicationSnapshot,
+    Attachment,
     Cycle,
     CycleQuota,
     Enterprise,
@@ -210,29 +211,31 @@ async def judged_as(session: AsyncSession, application_ids: Collection[uuid.UUID
 
 @dataclass(frozen=True, slots=True)
 class Admission:
-    """An enterprise that a plan admitted to a pool."""
+    """An enterprise that a plan admitted to a pool; `uscc` is its present code, `admitted_as` that of the day."""
 
     pool_code: str
     uscc: str
+    admitted_as: str
     name: str
     city_code: str
     member_since: date
 
 
 async def admitted_by_plan(session: AsyncSession, plan_id: uuid.UUID) -> list[Admission]:
-    """Whom a committed plan admitted, members still or not, by 统一社会信用代码."""
+    """Whom a committed plan admitted, members still or not, by their codes of that day."""
     statement = (
-        select(Membership, Enterprise.name)
-        .join(Enterprise, Enterprise.uscc == Membership.uscc)
+        select(Membership, Enterprise.uscc, Enterprise.name)
+        .join(EnterpriseCode, EnterpriseCode.code == Membership.uscc)
+        .join(Enterprise, Enterprise.id == EnterpriseCode.enterprise_id)
         .where(Membership.plan_id == plan_id)
         .order_by(Membership.uscc)
     )
     admissions: list[Admission] = []
-    for membership, name in await session.execute(statement):
+    for membership, uscc, name in await session.execute(statement):
         since = membership.during.lower
         assert since is not None  # noqa: S101 (a CHECK keeps the lower bound)
         admissions.append(
-            Admission(membership.pool_code, membership.uscc, name, membership.city_code, business_date(since))
+            Admission(membership.pool_code, uscc, membership.uscc, name, membership.city_code, business_date(since))
         )
     return admissions
 
@@ -247,14 +250,21 @@ async def rulebook_period(session: AsyncSession, rulebook_id: str, digest: str) 
 
 
 def usccs_of_members_during(pool_code: str, first: date, last: date) -> Select[str]:
-    """Codes of all who were members of a pool at any moment of the days `first` to `last`, for use inside an `IN`."""
+    """Present codes of all who were members of a pool at any moment of the days `first` to `last`, for use in an `IN`."""
     days = Range(start_of_day(first), start_of_day(last + timedelta(days=1)))
-    return select(Membership.uscc).where(Membership.pool_code == pool_code, Membership.during.op("&&")(days))
+    # An alias of its own: the statement around it is about enterprises too.
+    member = aliased(Enterprise)
+    return (
+        select(member.uscc)
+        .join(EnterpriseCode, EnterpriseCode.enterprise_id == member.id)
+        .join(Membership, Membership.uscc == EnterpriseCode.code)
+        .where(Membership.pool_code == pool_code, Membership.during.op("&&")(days))
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class StandingIncident:
-    """A confirmed incident that counts against an enterprise; `kind` is a word of 二(六)12(3)."""
+    """A confirmed incident that counts against an enterprise; `uscc` is its present code, `kind` a word of 二(六)12(3)."""
 
     incident_id: uuid.UUID
     uscc: str
@@ -268,7 +278,7 @@ async def standing_incidents(
 ) -> list[StandingIncident]:
     """Incidents that had occurred by `on`, are confirmed, and were not cured by then; by code and day.
 
-    Allegations, dismissed ones and notices never count. `known_at` asks what was confirmed and cured by an earlier
+    `usccs` may be former or merged codes. Allegations, dismissed ones and notices never count. `known_at` asks what was confirmed and cured by an earlier
     moment; without it, by now.
     """
     moment = func.now() if known_at is None else known_at
@@ -276,7 +286,7 @@ async def standing_incidents(
         select(Incident.id, Enterprise.uscc, Incident.kind, Incident.occurred_on, Incident.confirmed_at)
         .join(Enterprise, Enterprise.id == Incident.enterprise_id)
         .where(
-            Enterprise.uscc.in_(usccs),
+            Enterprise.id.in_(select(EnterpriseCode.enterprise_id).where(EnterpriseCode.code.in_(usccs))),
             Incident.occurred_on <= on,
             Incident.confirmed_at <= moment,
             Incident.cured_at.is_(None) | (Incident.cured_at > moment) | (Incident.cured_on > on),
@@ -284,3 +294,26 @@ async def standing_incidents(
         .order_by(Enterprise.uscc, Incident.occurred_on, Incident.id)
     )
     return [StandingIncident(*row) for row in await session.execute(statement)]
+
+
+@dataclass(frozen=True, slots=True)
+class AttachmentDigest:
+    """One file that an application rested on; `criterion` is the entry standard it proves, None if it is for all."""
+
+    attachment_id: uuid.UUID
+    criterion: int | None
+    digest: str
+
+
+async def attachment_digests(session: AsyncSession, application_id: uuid.UUID, at: datetime) -> list[AttachmentDigest]:
+    """The SHA-256 of each file that the application had at a moment, such as when a snapshot was made; by id."""
+    statement = (
+        select(Attachment.id, Attachment.criterion, Attachment.digest)
+        .where(
+            Attachment.application_id == application_id,
+            Attachment.created_at <= at,
+            Attachment.removed_at.is_(None) | (Attachment.removed_at > at),
+        )
+        .order_by(Attachment.id)
+    )
+    return [AttachmentDigest(*row) for row in await session.execute(statement)]

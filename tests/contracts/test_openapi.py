@@ -130,9 +130,21 @@ async def test_refusals_are_those_that_an_operation_of_its_form_can_answer(syste
     assert codes("/health/live", "get") == {}
     assert codes("/v1/cycles", "get") == {"401": {"unauthenticated"}, "403": {"forbidden"}, "503": {"unavailable"}}
     submit = codes("/v1/cycles/{code}/applications", "post")
-    assert submit["409"] == {"application_exists", "outside_application_window", "registered_elsewhere"}
+    assert submit["409"] == {
+        "application_exists",
+        "correction_overdue",
+        "outside_application_window",
+        "registered_elsewhere",
+        "uscc_superseded",
+    }
     assert submit["400"] == {"bad_request", "idempotency_key_missing"}
-    assert submit["422"] == {"validation_failed", "unstorable_value", "idempotency_key_reused", "outside_city"}
+    assert submit["422"] == {
+        "validation_failed",
+        "unstorable_value",
+        "idempotency_key_reused",
+        "outside_city",
+        "section_not_reopened",
+    }
     media = paths["/v1/cycles/{code}/applications"]["post"]["responses"]["409"]["content"][PROBLEM]
     schema = {**media["schema"], "components": {"schemas": {"ProblemOut": {}}}}
     example = media["examples"]["application_exists"]["value"]

@@ -233,7 +233,7 @@ async def test_an_upload_that_died_at_any_point_is_swept_and_a_sweep_that_died_i
     assert [one async for one in store.list()] == []
     states = await owner.fetch("SELECT removing_since IS NULL AND removed_at IS NOT NULL AS gone FROM stored_content")
     assert [row["gone"] for row in states] == [True] * 4
-    async with database.statements.connect() as other:
+    async with database.engine.connect() as other:
         await other.exec_driver_sql("SELECT pg_advisory_lock(6014001)")
         assert await sweep(database, store, GRACE) is None, "another one is running"
     await database.close()

@@ -19,6 +19,8 @@ from support.evidence import DOCX_MAIN, WHOLE, XLSM_MAIN, jpeg, ofd, ofd_parts, 
 from support.forms import HUANGSHI, form, uscc
 from support.system import System
 
+from shared.models.reads import attachment_digests
+
 WUHAN_CITY, HUANGSHI_CITY = "420100", "420200"
 XLSX_MAIN = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml"
 
@@ -399,3 +401,30 @@ async def test_an_enterprises_evidence_for_reports_and_incidents(system: System)
     assert (await system.ok("intake", "GET", path, token, params=before))["items"][0]["id"] == report["id"]
     assert (await system.ok("intake", "GET", path, token))["items"] == []
     assert datetime.fromisoformat(source["created_at"]) < datetime.now(UTC)
+
+
+async def test_evaluation_reads_digests_as_of_a_snapshot(system: System, owner: asyncpg.Connection) -> None:
+    await system.open_cycle()
+    path, token = await _apply(system)
+    kept = await _attach(system, path, token, pdf("kept"), criterion=5)
+    gone = await _attach(system, path, token, pdf("gone"))
+    await _apply(system, 2)
+    submitted = await owner.fetchval("SELECT now()")
+    await system.ok("intake", "DELETE", f"/v1/attachments/{gone['id']}", token)
+    later = await _attach(system, path, token, pdf("later"))
+    application_id = uuid.UUID(kept["application_id"])
+    async with system.apps["evaluation"].state.database.sessions() as session:
+        then = await attachment_digests(session, application_id, submitted)
+        today = await attachment_digests(session, application_id, datetime.now(UTC))
+        before = await attachment_digests(session, application_id, datetime(2024, 1, 1, tzinfo=UTC))
+    assert [(str(one.attachment_id), one.criterion, one.digest) for one in then] == [
+        (one["id"], one["criterion"], one["digest"]) for one in (kept, gone)
+    ]
+    assert [one.digest for one in today] == [kept["digest"], later["digest"]]
+    assert before == []
+    service = await asyncpg.connect(
+        system.settings["evaluation"].database_url.get_secret_value().replace("+asyncpg", "")
+    )
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        await service.execute("SELECT title FROM attachment")
+    await service.close()

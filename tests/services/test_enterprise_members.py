@@ -59,7 +59,7 @@ async def test_a_member_is_listed_once_under_its_present_code(system: System, ow
     await _admitted(system, "2024-1")
     assert await _listed(system) == [uscc(1), uscc(2)]
     problem = await registry.refused(uscc(1), "merge", "merge_conflict", into=uscc(2))
-    assert problem["detail"] == "2024-1"
+    assert problem["detail"] == "applications in: 2024-1"
 
     changed = await registry.made(uscc(1), "changeCode", new_code=uscc(9), mismatch_confirmed=True)
     assert await _listed(system) == [uscc(2), uscc(9)]

@@ -80,7 +80,7 @@ async def test_two_applications_in_one_cycle_stand_in_the_way(system: System, ow
         for cycle in ("2024-1", "2024-2"):
             await system.submit(form(number), cycle)
     problem = await Registry(system).refused(LOSER, "merge", "merge_conflict", into=SURVIVOR)
-    assert problem["detail"] == "2024-1, 2024-2"
+    assert problem["detail"] == "applications in: 2024-1, 2024-2"
     assert await owner.fetchval("SELECT count(*) FROM enterprise_change") == 0
     assert await Registry(system).listed() == [LOSER, SURVIVOR]
 

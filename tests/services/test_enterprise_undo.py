@@ -21,6 +21,7 @@ _ACT = st.one_of(
     st.tuples(_WHO, st.just("merge"), _WHO),
 )
 _PRESENT = ("uscc", "name", "division_code", "city_code", "codes", "absorbed")
+ALLEGED = {"reason": "据通报", "document": {"title": "通报", "issuer": "【虚构】示范局"}}
 _numbers = count(10_000, 100)
 
 
@@ -43,7 +44,11 @@ async def _present(registry: Registry, base: int) -> tuple[bytes, list[dict[str,
     applications = await system.ok("intake", "GET", "/v1/applications", registry.keeper, params={"limit": 500})
     mine = [one for one in applications["items"] if one["uscc"] in {record["uscc"] for record in records}]
     shown = [{name: record[name] for name in _PRESENT} for record in records]
-    return json.dumps([shown, mine, await registry.listed(limit=500)]).encode(), records
+    alleged = [
+        await system.ok("intake", "GET", "/v1/incidents", registry.keeper, params={"uscc": code})
+        for code in sorted({record["uscc"] for record in records})
+    ]
+    return json.dumps([shown, mine, alleged, await registry.listed(limit=500)]).encode(), records
 
 
 @given(acts=st.lists(_ACT, min_size=1, max_size=6))
@@ -57,6 +62,8 @@ async def test_changes_undone_in_reverse_leave_no_trace_but_history(
         if base == 10_000 and number != 1:
             await system.open_cycle(cycle)
         await system.submit(form(base + number), cycle)
+        incident = {"uscc": uscc(base + number), "kind": "tax_evasion", "occurred_on": f"2024-07-0{number // 2 + 1}"}
+        await system.ok("intake", "POST", "/v1/incidents", registry.keeper, json=incident | ALLEGED)
     first, before = await _present(registry, base)
     made: list[dict[str, Any]] = []
     for who, act, what in acts:

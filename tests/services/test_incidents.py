@@ -8,6 +8,8 @@ from typing import Any
 
 import asyncpg
 import pytest
+from support.enterprises import Registry
+from support.evidence import pdf
 from support.forms import HUANGSHI, form
 from support.members import HUANGSHI_CITY, WUHAN_CITY, on_record
 from support.system import System
@@ -40,13 +42,15 @@ async def _allege(system: System, token: str, **changes: Any) -> str:
     return (await system.ok("intake", "POST", PATH, token, json=_allegation(**changes)))["id"]
 
 
-async def _standing(system: System, on: date = TODAY, **known: Any) -> list[StandingIncident]:
+async def _standing(
+    system: System, on: date = TODAY, codes: list[str] | None = None, **known: Any
+) -> list[StandingIncident]:
     """As evaluation and finance read it, each with its own rights."""
     found: dict[str, list[StandingIncident]] = {}
     for service in ("evaluation", "finance"):
         database = system.apps[service].state.database
         async with database.sessions() as session:
-            found[service] = await standing_incidents(session, [MINE["uscc"], OTHER["uscc"]], on, **known)
+            found[service] = await standing_incidents(session, codes or [MINE["uscc"], OTHER["uscc"]], on, **known)
     assert found["evaluation"] == found["finance"]
     return found["evaluation"]
 
@@ -88,6 +92,63 @@ async def test_an_incident_counts_from_confirmation_to_cure(system: System, owne
     for statement in ("UPDATE {} SET reason = 'x'", "DELETE FROM {}", "TRUNCATE {}"):
         with pytest.raises(asyncpg.RestrictViolationError, match="never changed"):
             await owner.execute(statement.format("incident_step"))
+
+
+async def test_an_incident_counts_by_every_code_of_the_enterprise(system: System) -> None:
+    await on_record(system, MINE)
+    first, _, city = _people(system)
+    id_ = await _allege(system, city)
+    await system.ok("intake", "POST", f"{PATH}/{id_}:confirm", first, json=STEP)
+    new = form(9)["uscc"]
+    await Registry(system).made(MINE["uscc"], "changeCode", new_code=new, mismatch_confirmed=True)
+    assert [(str(one.incident_id), one.uscc) for one in await _standing(system)] == [(id_, new)]
+    assert await _standing(system, codes=[MINE["uscc"], new]) == await _standing(system, codes=[new])
+    record = await system.ok("intake", "GET", f"/v1/enterprises/{new}/conduct-record", first)
+    assert record["standing"] == 1
+
+
+async def _evidence(system: System, token: str, text: str, of: str = MINE["uscc"]) -> str:
+    path, params = f"/v1/enterprises/{of}/attachments", {"purpose": "incident", "file_name": "通报.pdf"}
+    return (await system.ok("intake", "POST", path, token, content=pdf(text), params=params))["id"]
+
+
+async def test_a_document_names_evidence_of_its_enterprise_which_stays(
+    system: System, owner: asyncpg.Connection
+) -> None:
+    await on_record(system, MINE, OTHER)
+    first, second, city = _people(system)
+    notices = "/v1/business-notices"
+    listing = {"uscc": MINE["uscc"], "kind": "abnormal_operations", "listed_on": "2024-03-01"}
+    mine, others = await _evidence(system, city, "a"), await _evidence(system, first, "b", OTHER["uscc"])
+    removed, unknown = await _evidence(system, city, "c"), "01890000-0000-7000-8000-000000000000"
+    await system.ok("intake", "DELETE", f"/v1/attachments/{removed}", city)
+    good = DOCUMENT | {"attachment_id": mine}
+    id_ = await _allege(system, city, document=good)
+    notice = await system.ok("intake", "POST", notices, city, json=listing | {"source": good})
+    assert notice["source"]["attachment_id"] == mine
+    for wrong in (others, removed, unknown):
+        bad = DOCUMENT | {"attachment_id": wrong}
+        for path, body, pointer in (
+            (PATH, _allegation(document=bad, occurred_on="2024-07-21"), "/document/attachment_id"),
+            (f"{PATH}/{id_}:confirm", STEP | {"document": bad}, "/document/attachment_id"),
+            (notices, listing | {"listed_on": "2020-01-01", "source": bad}, "/source/attachment_id"),
+            (f"{notices}/{notice['id']}:remove", {"removed_on": "2024-09-01", "source": bad}, "/source/attachment_id"),
+        ):
+            problem = await system.refused("intake", "POST", path, first, "attachment_not_referable", 422, json=body)
+            assert [one["pointer"] for one in problem["violations"]] == [pointer]
+    await system.refused("intake", "DELETE", f"/v1/attachments/{mine}", city, "attachment_in_use", 409)
+    assert (await system.ok("intake", "GET", f"{PATH}/{id_}", first))["status"] == "alleged"
+    confirmed = await system.ok("intake", "POST", f"{PATH}/{id_}:confirm", second, json=STEP | {"document": good})
+    assert [one["document"]["attachment_id"] for one in confirmed["steps"]] == [mine, mine]
+    document = f"""'{{"title": "x", "issuer": "y", "attachment_id": "{unknown}"}}'"""
+    with pytest.raises(asyncpg.ForeignKeyViolationError, match="fk_incident_step_attachment_id_attachment"):
+        await owner.execute(
+            "INSERT INTO incident_step (id, incident_id, number, act, reason, document, by) "
+            f"SELECT uuidv7(), id, 9, 'cure', 'x', {document}, 'x' FROM incident"
+        )
+    for changed in (f"source = {document}", f"removed_on = '2024-09-01', removal_source = {document}"):
+        with pytest.raises(asyncpg.ForeignKeyViolationError, match="fk_business_notice_"):
+            await owner.execute(f"UPDATE business_notice SET {changed}")
 
 
 async def test_who_alleged_does_not_confirm(system: System, owner: asyncpg.Connection) -> None:

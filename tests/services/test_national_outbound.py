@@ -8,6 +8,7 @@ from typing import Any
 
 import asyncpg
 import pytest
+from support.enterprises import Registry
 from support.forms import HUANGSHI, form
 from support.national_system import NationalSystem
 from support.system import HANDLERS, System, running_system
@@ -92,8 +93,12 @@ async def test_admissions_to_the_pool_are_told(
     )
     await linked.ok("evaluation", "POST", f"/v1/selection-plans/{plan['id']}:approve", second)
     await linked.ok("evaluation", "POST", f"/v1/selection-plans/{plan['id']}:commit", planner)
+    # Who changed its code between the commit and the telling is told of too, under the code that it has now.
+    await Registry(linked).made(form(1)["uscc"], "changeCode", new_code=form(9)["uscc"], mismatch_confirmed=True)
     await linked.drain()
     told = {key for key, record in national.records.items() if record["kind"] == "pool_change"}
+    payload = await owner.fetchval("SELECT payload FROM national_delivery WHERE key LIKE $1", f"%{form(1)['uscc']}")
+    assert form(9)["uscc"] in payload
     assert told == {f"pool:{plan['id']}:{form(number)['uscc']}" for number in (1, 2)}
     assert await _statuses(owner) == {"accepted": 4}
 

@@ -127,7 +127,7 @@ async def test_the_night_first_follows_what_an_officer_has_made_possible(
     await linked.ok("intake", "POST", RUNS, linked.officer("planner", "province_officer"))
     await linked.drain()
     found = await linked.ok("intake", "GET", f"/v1/applications/{first}", city)
-    assert found["status"] == "recommended"
+    assert found["status"] == "passed_on", "recommended, and taken in by evaluation"
 
 
 async def test_without_a_line_there_is_nothing_to_compare(system: System) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import asyncpg
 import pytest
+from support.enterprises import Registry
 from support.forms import HUANGSHI, form, patent_no
 from support.members import HUANGSHI_CITY, WUHAN_CITY, admit, open_period
 from support.system import System
@@ -136,6 +137,18 @@ async def test_only_members_of_the_period_report(system: System, owner: asyncpg.
     missing = "/v1/reporting-periods/none/reports"
     token = system.enterprise(MEMBER["uscc"])
     await system.refused("intake", "POST", missing, token, "period_not_found", 404, json={"form": {}})
+
+
+async def test_a_member_whose_code_changed_reports_under_the_new_one(system: System) -> None:
+    await admit(system, MEMBER)
+    await open_period(system)
+    new = form(9)["uscc"]
+    await Registry(system).made(MEMBER["uscc"], "changeCode", new_code=new, mismatch_confirmed=True)
+    owed = await system.ok("intake", "GET", f"{PERIOD}/outstanding", _wuhan(system))
+    assert [one["uscc"] for one in owed["items"]] == [new]
+    begun = await _begin(system, member={"uscc": new})
+    await _submit(system, begun, {"uscc": new})
+    assert (await system.ok("intake", "GET", f"{PERIOD}/outstanding", _wuhan(system)))["total"] == 0
 
 
 async def test_racing_beginnings_make_one_report(system: System, owner: asyncpg.Connection) -> None:

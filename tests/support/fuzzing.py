@@ -11,6 +11,9 @@ import schemathesis
 from schemathesis.config import SchemathesisConfig
 from schemathesis.engine import events, from_schema
 
+# Lines are bytes to a client; what they hold is the use case's matter.
+schemathesis.serializer.alias("application/x-ndjson", "application/octet-stream")
+
 CHECKS = (
     "not_a_server_error",
     "status_code_conformance",

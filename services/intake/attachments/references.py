@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from sqlalchemy import func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -29,12 +29,20 @@ async def require_referable(
     Problem `attachment_not_referable`, at `pointer` and the index, for each that is removed, of another enterprise or
     outside the actor's reach, all alike.
     """
-    held = await _hold(session, enterprise_id, set(attachment_ids))
+    places = {f"{pointer}/{index}": id_ for index, id_ in enumerate(attachment_ids)}
+    return await require_referable_at(session, actor, enterprise_id, places)
+
+
+async def require_referable_at(
+    session: AsyncSession, actor: Actor, enterprise_id: uuid.UUID, places: Mapping[str, uuid.UUID]
+) -> list[AttachmentOut]:
+    """The same for attachments that are named one by one: `places` are their JSON pointers."""
+    held = await _hold(session, enterprise_id, set(places.values()))
     seen = await attachments_within_reach(session, actor, list(held))
-    refused = [index for index, id_ in enumerate(attachment_ids) if id_ not in seen]
+    refused = [pointer for pointer, id_ in places.items() if id_ not in seen]
     if refused:
-        raise Problem(ATTACHMENT_NOT_REFERABLE, violations=[_at(f"{pointer}/{index}") for index in refused])
-    return [seen[id_] for id_ in attachment_ids]
+        raise Problem(ATTACHMENT_NOT_REFERABLE, violations=[_at(pointer) for pointer in refused])
+    return [seen[id_] for id_ in places.values()]
 
 
 async def _hold(session: AsyncSession, enterprise_id: uuid.UUID, ids: set[uuid.UUID]) -> set[uuid.UUID]:

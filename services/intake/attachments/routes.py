@@ -31,6 +31,7 @@ from services.intake.attachments.schemas import (
     Title,
     Words,
 )
+from services.intake.enterprises.errors import USCC_SUPERSEDED
 from shared.errors import NOT_FOUND, PAYLOAD_TOO_LARGE, UNAVAILABLE, VALIDATION_FAILED, Problem
 from shared.security.actor import Actor
 from shared.settings import Settings
@@ -48,6 +49,7 @@ _UPLOADED: dict[int | str, dict[str, Any]] = {
         errors.CONTENT_DIGEST_UNREADABLE,
         errors.UPLOAD_BROKEN_OFF,
         NOT_FOUND,
+        USCC_SUPERSEDED,
         errors.ATTACHMENTS_CLOSED,
         errors.TOO_MANY_ATTACHMENTS,
         PAYLOAD_TOO_LARGE,

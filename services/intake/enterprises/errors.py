@@ -25,8 +25,8 @@ INTO_UNKNOWN = ErrorKind("into_unknown", 422, "No enterprise on record has this 
 MERGE_CONFLICT = ErrorKind(
     "merge_conflict",
     409,
-    "Both enterprises have an application in the same cycle",
-    "两家企业在同一批次均有申报，不能合并",
+    "Both enterprises have what one enterprise may have once",
+    "两家企业均有不能并存于一家的申报或记录，不能合并",
 )
 MERGE_BOTH_MEMBERS = ErrorKind(
     "merge_both_members",
@@ -38,3 +38,4 @@ NOT_UNDOABLE = ErrorKind("change_not_undoable", 409, "This change cannot be undo
 
 for _constraint in ("pk_enterprise_code", "uq_enterprise_uscc", "uq_enterprise_code_one_current"):
     CONSTRAINT_ERRORS[_constraint] = CODE_IN_USE
+CONSTRAINT_ERRORS["owner_living"] = USCC_SUPERSEDED

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import delete, func, insert, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.intake.enterprises.belongings import give
 from services.intake.enterprises.schemas import ChangeIn, ChangeKind
 from services.intake.enterprises.states import CodeState, State
 from shared import audit
@@ -58,12 +59,13 @@ async def unmake(
 
 
 async def write(session: AsyncSession, record: Enterprise, now: State, then: State) -> None:
-    """Make the record, its codes and its applications be as `then` where they are as `now`."""
+    """Make the record, its codes, its applications and its belongings be as `then` where they are as `now`."""
     await _write_codes(session, now.codes, then.codes)
+    owner = then.merged_into or record.id
     if now.applications:
-        owner = then.merged_into or record.id
         moved = update(Application).where(Application.id.in_(now.applications))
         await session.execute(moved.values(enterprise_id=owner))
+    await give(session, now.belongings, owner)
     record.merged_into = then.merged_into
     for part in ("name", "division_code", "city_code", "uscc"):
         value: str | None = getattr(then, part)

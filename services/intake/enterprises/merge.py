@@ -1,4 +1,4 @@
-"""Merge one record into another: its codes and applications belong to the one that stays, its history to itself."""
+"""Merge one record into another: all it has belongs to the one that stays, its history to itself."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import uuid
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import aliased
 
+from services.intake.enterprises.belongings import collisions, hold_belongings
 from services.intake.enterprises.errors import INTO_UNKNOWN, MERGE_BOTH_MEMBERS, MERGE_CONFLICT, NOTHING_CHANGES
 from services.intake.enterprises.ledger import Alteration, make
 from services.intake.enterprises.queries import change_shown
@@ -17,7 +17,7 @@ from services.intake.enterprises.states import CodeState, State, code_state
 from shared import calendar
 from shared.errors import Problem, Violation
 from shared.models.base import new_id
-from shared.models.intake import Application, Cycle, Enterprise, EnterpriseCode
+from shared.models.intake import Application, Enterprise, EnterpriseCode
 from shared.models.reads import pools_of_both
 from shared.security.actor import Actor
 
@@ -25,7 +25,7 @@ from shared.security.actor import Actor
 async def merge(session: AsyncSession, actor: Actor, uscc: str, merge_in: MergeIn) -> ChangeOut:
     """Merge the record with this code into the one with the code `into`.
 
-    Problem `merge_conflict` naming each cycle that both applied to, `merge_both_members` naming each pool that both
+    Problem `merge_conflict` naming each cycle, period, incident, listing and file that both have, `merge_both_members` naming each pool that both
     were in at once, `into_unknown`, `nothing_changes` for a record and itself.
     """
     if uscc == merge_in.into:
@@ -33,15 +33,16 @@ async def merge(session: AsyncSession, actor: Actor, uscc: str, merge_in: MergeI
     await _refuse_unknown(session, merge_in.into)
     record, survivor = await hold(session, uscc, merge_in.into)
     codes = [code_state(row) for row in await codes_of(session, record.id)]
-    await _refuse_twice_applied(session, record, survivor)
+    await _refuse_collisions(session, record, survivor)
     await _refuse_twice_members(session, codes, survivor)
     applications = await _applications(session, record)
+    belongings = await hold_belongings(session, record.id)
     id_, since = new_id(), calendar.now()
     alteration = Alteration(
         id_,
         "merge",
         record,
-        State(codes=codes, applications=applications),
+        State(codes=codes, applications=applications, belongings=belongings),
         State(
             merged_into=survivor.id,
             codes=[
@@ -56,6 +57,7 @@ async def merge(session: AsyncSession, actor: Actor, uscc: str, merge_in: MergeI
                 for row in codes
             ],
             applications=applications,
+            belongings=belongings,
         ),
     )
     return await change_shown(session, actor, await make(session, actor, alteration, merge_in))
@@ -67,17 +69,10 @@ async def _refuse_unknown(session: AsyncSession, into: str) -> None:
         raise Problem(INTO_UNKNOWN, violations=[violation])
 
 
-async def _refuse_twice_applied(session: AsyncSession, record: Enterprise, survivor: Enterprise) -> None:
-    ours, theirs = aliased(Application), aliased(Application)
-    statement = (
-        select(Cycle.code)
-        .join(ours, ours.cycle_id == Cycle.id)
-        .join(theirs, theirs.cycle_id == Cycle.id)
-        .where(ours.enterprise_id == record.id, theirs.enterprise_id == survivor.id)
-        .order_by(Cycle.code)
-    )
-    if cycles := ", ".join((await session.execute(statement)).scalars()):
-        raise Problem(MERGE_CONFLICT, detail_en=cycles, detail_zh=cycles)
+async def _refuse_collisions(session: AsyncSession, record: Enterprise, survivor: Enterprise) -> None:
+    english, chinese = await collisions(session, record.id, survivor.id)
+    if english:
+        raise Problem(MERGE_CONFLICT, detail_en=english, detail_zh=chinese)
 
 
 async def _refuse_twice_members(session: AsyncSession, codes: list[CodeState], survivor: Enterprise) -> None:

@@ -191,22 +191,25 @@ def _version(row: EnterpriseVersion) -> VersionOut:
     )
 
 
-def _facts(stored: dict[str, object]) -> FactsOut:
+def _facts(stored: dict[str, object], *, whole: bool) -> FactsOut:
     state = State.model_validate(stored)
-    plain = state.model_dump(exclude={"applications", "merged_into"})
-    return FactsOut.model_validate(plain | {"applications": list(state.applications)})
+    plain = state.model_dump(exclude={"applications", "belongings", "merged_into"})
+    belongings = {kind: list(rows) for kind, rows in state.belongings.items()} if whole else None
+    return FactsOut.model_validate(plain | {"applications": list(state.applications), "belongings": belongings})
 
 
 def _change(actor: Actor, change: EnterpriseChange, usccs: dict[uuid.UUID | None, str]) -> ChangeOut:
     # An enterprise reads what was done to its record and why, not which of the staff did it.
     officers = actor.uscc is None
+    # An allegation is not told to the enterprise, nor evidence of it to another city.
+    whole = officers and actor.city_code is None
     return ChangeOut(
         id=change.id,
         kind=cast("ChangeKind", change.kind),
         uscc=usccs[change.enterprise_id],
         into=usccs.get(change.into_id),
-        before=_facts(change.before),
-        after=_facts(change.after),
+        before=_facts(change.before, whole=whole),
+        after=_facts(change.after, whole=whole),
         effective_on=change.effective_on,
         reason=change.reason,
         document=change.document,

@@ -136,7 +136,10 @@ class CodeOut(BaseModel):
 
 
 class FactsOut(BaseModel):
-    """The part of the record that a change touches; null or empty is what it leaves alone."""
+    """The part of the record that a change touches; null or empty is what it leaves alone.
+
+    `belongings` are the ids of what else a merge moves, by kind; only those who see the whole province are told.
+    """
 
     name: str | None
     division_code: str | None
@@ -144,6 +147,7 @@ class FactsOut(BaseModel):
     uscc: str | None
     codes: list[CodeOut]
     applications: list[uuid.UUID]
+    belongings: dict[str, list[uuid.UUID]] | None
     organisation_part_differs: bool
 
 

@@ -10,6 +10,9 @@ from pydantic import BaseModel
 
 from shared.models.intake import EnterpriseCode
 
+# By table: each row's id, and the revision that it stood at (0 where the table counts none).
+Belongings = dict[str, dict[uuid.UUID, int]]
+
 
 class CodeState(BaseModel):
     """A row of `enterprise_code`, whole."""
@@ -25,7 +28,8 @@ class CodeState(BaseModel):
 class State(BaseModel):
     """The part of a record that one change touches; None or empty is what it leaves alone.
 
-    `applications` says at which revision each application that a merge moves stood then.
+    `applications` says at which revision each application that a merge moves stood then, `belongings`
+    the same of all else that it moves.
     """
 
     name: str | None = None
@@ -35,6 +39,7 @@ class State(BaseModel):
     merged_into: uuid.UUID | None = None
     codes: list[CodeState] = []
     applications: dict[uuid.UUID, int] = {}
+    belongings: Belongings = {}
     organisation_part_differs: bool = False
 
     def stored(self) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from sqlalchemy import Select, or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.intake.enterprises.belongings import is_filed_again, rests_on_foreign_evidence
 from services.intake.enterprises.errors import NOT_UNDOABLE
 from services.intake.enterprises.ledger import unmake
 from services.intake.enterprises.queries import change_shown
@@ -39,6 +40,12 @@ async def undo(session: AsyncSession, actor: Actor, change_id: uuid.UUID, undo_i
     except IntegrityError as error:
         constraint = getattr(getattr(error.orig, "__cause__", None), "constraint_name", None)
         raise _refusal(f"it would break {constraint}", f"撤销将违反约束 {constraint}") from None
+    # What this refuses is rolled back whole.
+    if change.into_id and await rests_on_foreign_evidence(session, record.id, change.into_id):
+        raise _refusal(
+            "a record of one of the two has come to rest on evidence of the other since",
+            "其后的情形或名录记录引用了另一企业的佐证材料",
+        )
     return await change_shown(session, actor, change)
 
 
@@ -94,6 +101,11 @@ async def _refuse_used_since(session: AsyncSession, change: EnterpriseChange) ->
         raise _refusal(
             "an application that it moved has been filed or judged since under the other enterprise's code",
             "其移交的申报其后已以另一企业的代码重新提交或评估",
+        )
+    if await is_filed_again(session, before.belongings):
+        raise _refusal(
+            "a report that it moved has been submitted since by the other enterprise",
+            "其移交的报告其后已由另一企业提交",
         )
 
 

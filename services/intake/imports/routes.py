@@ -70,6 +70,10 @@ _LINE_REFUSALS = (
     errors.IMPORT_TOO_MANY_ROWS,
     errors.UPLOAD_INCOMPLETE,
 )
+_RESULT_LINES = (
+    '{"position": 1, "line": 1, "sheet": null, "row": null, "uscc": "91420100MA4KABCD1X", "outcome": "accepted", '
+    '"application_id": "01976a3c-5d2e-7b41-9c1f-3a5b7d9e1f20", "violations": null}\n'
+)
 _LINES_BODY: dict[str, Any] = {
     "requestBody": {
         "required": True,
@@ -216,7 +220,7 @@ async def get_rows(
     summary="Download what came of each row",
     response_class=StreamingResponse,
     responses={
-        200: {"content": {NDJSON: {"schema": {"type": "string"}}}},
+        200: {"content": {NDJSON: {"schema": {"type": "string"}, "example": _RESULT_LINES}}},
         **refuses(NOT_FOUND, errors.IMPORT_NOT_FINISHED),
     },
 )
@@ -281,7 +285,12 @@ async def get_marked_workbook(
     return Response(marked, media_type=XLSX, headers=headers)
 
 
-@router.get("/workbook-template", response_class=Response, summary="Download the workbook template")
+@router.get(
+    "/workbook-template",
+    response_class=Response,
+    summary="Download the workbook template",
+    responses={200: {"description": "XLSX", "content": {XLSX: {"schema": {"type": "string", "format": "binary"}}}}},
+)
 def get_template(_: Annotated[Actor, requires("cycles:read")]) -> Response:
     """The XLSX template with drop-downs and notes."""
     headers = {"Content-Disposition": 'attachment; filename="peiyu-application-template.xlsx"'}

@@ -7,6 +7,7 @@ import uuid
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.intake.incidents.documents import stored_document
 from services.intake.incidents.errors import CONFIRMED_BY_ANOTHER, CURED_TOO_EARLY, INCIDENT_STATUS
 from services.intake.incidents.queries import enterprise_or_refuse, incident_by_id, lock_incident
 from services.intake.incidents.schemas import ConfirmIn, CureIn, DismissIn, IncidentIn, IncidentOut, SourceDocument
@@ -21,7 +22,7 @@ from shared.security.actor import Actor
 
 async def allege(session: AsyncSession, actor: Actor, incident_in: IncidentIn) -> IncidentOut:
     """Record an allegation about an enterprise within reach; it does not count against it."""
-    enterprise = await enterprise_or_refuse(session, actor, incident_in.uscc)
+    enterprise = await enterprise_or_refuse(session, actor, incident_in.uscc, hold=True)
     incident = Incident(
         enterprise_id=enterprise.id,
         kind=incident_in.kind,
@@ -87,7 +88,7 @@ async def _step(
         number=number,
         act=act,
         reason=reason,
-        document=document.model_dump(mode="json") if document else None,
+        document=await stored_document(session, actor, incident.enterprise_id, document, pointer="/document"),
         by=actor.subject,
     )
     session.add(step)

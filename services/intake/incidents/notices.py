@@ -6,6 +6,7 @@ import uuid
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.intake.incidents.documents import stored_document
 from services.intake.incidents.errors import NOTICE_REMOVED
 from services.intake.incidents.queries import enterprise_or_refuse, lock_notice, notice_shown
 from services.intake.incidents.schemas import NoticeIn, NoticeOut, NoticeRemovalIn
@@ -17,12 +18,12 @@ from shared.security.actor import Actor
 
 async def record_notice(session: AsyncSession, actor: Actor, notice_in: NoticeIn) -> NoticeOut:
     """Record a listing of an enterprise within reach."""
-    enterprise = await enterprise_or_refuse(session, actor, notice_in.uscc)
+    enterprise = await enterprise_or_refuse(session, actor, notice_in.uscc, hold=True)
     notice = BusinessNotice(
         enterprise_id=enterprise.id,
         kind=notice_in.kind,
         listed_on=notice_in.listed_on,
-        source=notice_in.source.model_dump(mode="json"),
+        source=await stored_document(session, actor, enterprise.id, notice_in.source, pointer="/source"),
         recorded_by=actor.subject,
     )
     session.add(notice)
@@ -38,7 +39,8 @@ async def end_notice(
     notice, enterprise = await lock_notice(session, actor, notice_id)
     if notice.removed_on is not None:
         raise Problem(NOTICE_REMOVED)
-    notice.removed_on, notice.removal_source = removal_in.removed_on, removal_in.source.model_dump(mode="json")
+    source = await stored_document(session, actor, enterprise.id, removal_in.source, pointer="/source")
+    notice.removed_on, notice.removal_source = removal_in.removed_on, source
     await session.flush()
     await _audit(session, actor, "business_notice.remove", notice)
     return notice_shown(notice, enterprise)

@@ -43,9 +43,11 @@ def _select(actor: Actor) -> Select[Incident, Enterprise]:
     return _within_reach(statement, actor)
 
 
-async def enterprise_or_refuse(session: AsyncSession, actor: Actor, uscc: str) -> Enterprise:
-    """An enterprise within reach; Problem `not_found`."""
+async def enterprise_or_refuse(session: AsyncSession, actor: Actor, uscc: str, *, hold: bool = False) -> Enterprise:
+    """An enterprise within reach; Problem `not_found`. Once held, it is not merged before the transaction ends."""
     statement = _within_reach(select(Enterprise).where(Enterprise.uscc == uscc), actor)
+    if hold:
+        statement = statement.with_for_update(read=True, key_share=True)
     enterprise = (await session.execute(statement)).scalar_one_or_none()
     if enterprise is None:
         raise Problem(NOT_FOUND)

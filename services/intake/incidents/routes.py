@@ -7,6 +7,8 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Response
 
+from services.intake.attachments.errors import ATTACHMENT_NOT_REFERABLE
+from services.intake.enterprises.errors import USCC_SUPERSEDED
 from services.intake.incidents.errors import (
     CONFIRMED_BY_ANOTHER,
     CURED_TOO_EARLY,
@@ -50,7 +52,7 @@ UsccQuery = Annotated[str | None, Query(max_length=18, description="统一社会
     "/incidents",
     status_code=201,
     response_model=IncidentOut,
-    responses=refuses(NOT_FOUND, INCIDENT_EXISTS, VALIDATION_FAILED),
+    responses=refuses(NOT_FOUND, USCC_SUPERSEDED, INCIDENT_EXISTS, ATTACHMENT_NOT_REFERABLE, VALIDATION_FAILED),
     summary="Allege an incident",
 )
 async def post_incident(
@@ -88,7 +90,7 @@ async def get_incident(
 @router.post(
     "/incidents/{incident_id}:confirm",
     response_model=IncidentOut,
-    responses=refuses(NOT_FOUND, INCIDENT_STATUS, CONFIRMED_BY_ANOTHER, VALIDATION_FAILED),
+    responses=refuses(NOT_FOUND, INCIDENT_STATUS, CONFIRMED_BY_ANOTHER, ATTACHMENT_NOT_REFERABLE, VALIDATION_FAILED),
     summary="Confirm an incident (认定)",
 )
 async def post_confirmation(
@@ -105,7 +107,7 @@ async def post_confirmation(
 @router.post(
     "/incidents/{incident_id}:dismiss",
     response_model=IncidentOut,
-    responses=refuses(NOT_FOUND, INCIDENT_STATUS, VALIDATION_FAILED),
+    responses=refuses(NOT_FOUND, INCIDENT_STATUS, ATTACHMENT_NOT_REFERABLE, VALIDATION_FAILED),
     summary="Dismiss an allegation",
 )
 async def post_dismissal(
@@ -122,7 +124,7 @@ async def post_dismissal(
 @router.post(
     "/incidents/{incident_id}:cure",
     response_model=IncidentOut,
-    responses=refuses(NOT_FOUND, INCIDENT_STATUS, CURED_TOO_EARLY, VALIDATION_FAILED),
+    responses=refuses(NOT_FOUND, INCIDENT_STATUS, CURED_TOO_EARLY, ATTACHMENT_NOT_REFERABLE, VALIDATION_FAILED),
     summary="Close a cured incident",
 )
 async def post_cure(
@@ -140,7 +142,7 @@ async def post_cure(
     "/business-notices",
     status_code=201,
     response_model=NoticeOut,
-    responses=refuses(NOT_FOUND, NOTICE_EXISTS, VALIDATION_FAILED),
+    responses=refuses(NOT_FOUND, USCC_SUPERSEDED, NOTICE_EXISTS, ATTACHMENT_NOT_REFERABLE, VALIDATION_FAILED),
     summary="Record a notice (经营异常名录)",
 )
 async def post_notice(
@@ -156,7 +158,7 @@ async def post_notice(
 @router.post(
     "/business-notices/{notice_id}:remove",
     response_model=NoticeOut,
-    responses=refuses(NOT_FOUND, NOTICE_REMOVED, REMOVED_TOO_EARLY, VALIDATION_FAILED),
+    responses=refuses(NOT_FOUND, NOTICE_REMOVED, REMOVED_TOO_EARLY, ATTACHMENT_NOT_REFERABLE, VALIDATION_FAILED),
     summary="Record that a listing ended (移出)",
 )
 async def post_removal(

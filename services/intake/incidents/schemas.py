@@ -17,7 +17,10 @@ Reason = Annotated[str, Field(min_length=1, max_length=2000, examples=["经核�
 
 
 class SourceDocument(FormPart):
-    """The document that an act rests on; `attachment_id` or `digest` (SHA-256) names the file where it is kept."""
+    """The document that an act rests on; `attachment_id` names its file, an attachment of the same enterprise.
+
+    `digest` is the SHA-256 of a file that is kept elsewhere.
+    """
 
     title: Annotated[Text, Field(examples=["关于非正常申请专利行为的通报"])]
     issuer: Annotated[Text, Field(examples=["【虚构】示范市知识产权局"])]

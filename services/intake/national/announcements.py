@@ -71,7 +71,8 @@ async def announce_recommendations(
 async def announce_admissions(session: AsyncSession, settings: Settings, plan_id: uuid.UUID) -> int:
     """A delivery per enterprise that a committed plan has admitted to the pool; how many are new."""
     contents = {
-        f"pool:{plan_id}:{one.uscc}": {
+        # By the code of the day: whoever changed it since is told of once all the same.
+        f"pool:{plan_id}:{one.admitted_as}": {
             "change": "admitted",
             "pool": one.pool_code,
             "uscc": one.uscc,

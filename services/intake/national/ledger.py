@@ -19,8 +19,9 @@ from services.intake.national.wire import as_json
 from shared import audit
 from shared.errors import Violation
 from shared.models.base import new_id
-from shared.models.intake import NationalFiling, NationalRecord
+from shared.models.intake import NationalBatch, NationalFiling, NationalRecord
 from shared.security.actor import Actor
+from shared.security.tokens import actor_of_role
 from shared.validation import violations_of_model
 
 _COUNTS = ("accepted", "unchanged", "waiting")
@@ -104,19 +105,26 @@ class Ledger:
             record = reparsed(row.payload)
         except ValidationError as error:  # the form's rules have changed while it waited
             return Verdict("rejected", filing, tuple(violations_of_model(error)))
-        verdict = await follow(self.session, self.actor, filing, record, row.digest)
+        # Whoever gave the occasion, what is followed is what the sender said. The batch at hand has no row yet.
+        actor = actor_of_role(row.sender, "national_system") if row.sender else self.actor
+        verdict = await follow(self.session, actor, filing, record, row.digest)
         self.filings[filing.record_id] = verdict.filing
         return verdict
 
     async def _waiting(self) -> list[Any]:
-        statement = select(
-            NationalRecord.id,
-            NationalRecord.record_id,
-            NationalRecord.version,
-            NationalRecord.filing_id,
-            NationalRecord.digest,
-            NationalRecord.payload,
-        ).where(NationalRecord.filing_id.in_(self.filings), NationalRecord.outcome == "waiting")
+        statement = (
+            select(
+                NationalRecord.id,
+                NationalRecord.record_id,
+                NationalRecord.version,
+                NationalRecord.filing_id,
+                NationalRecord.digest,
+                NationalRecord.payload,
+                NationalBatch.sender,
+            )
+            .outerjoin(NationalBatch, NationalBatch.id == NationalRecord.batch_id)
+            .where(NationalRecord.filing_id.in_(self.filings), NationalRecord.outcome == "waiting")
+        )
         rows: list[Any] = list(await self.session.execute(statement))
         return sorted(rows, key=_place)
 

@@ -7,6 +7,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
+from services.intake.enterprises.errors import USCC_SUPERSEDED
 from services.intake.reports.errors import MAJOR_PROBLEM_STATUS
 from services.intake.reports.major_problem_queries import major_problem_by_id, major_problem_page
 from services.intake.reports.major_problem_schemas import (
@@ -36,7 +37,7 @@ router = APIRouter(prefix="/v1/major-problems", tags=["reports"])
     "",
     status_code=201,
     response_model=MajorProblemOut,
-    responses=refuses(FORBIDDEN, NOT_FOUND, VALIDATION_FAILED),
+    responses=refuses(FORBIDDEN, NOT_FOUND, USCC_SUPERSEDED, VALIDATION_FAILED),
     summary="Report a major problem (重大问题上报)",
 )
 async def post_problem(

@@ -6,7 +6,7 @@ import uuid
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, column, func, text
+from sqlalchemy import CheckConstraint, Computed, ForeignKey, Index, UniqueConstraint, column, func, text
 from sqlalchemy.dialects.postgresql import JSONB, ExcludeConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -23,6 +23,11 @@ INCIDENT_KINDS = (
 INCIDENT_STATUSES = ("alleged", "confirmed", "dismissed", "cured")
 INCIDENT_ACTS = ("allege", "confirm", "dismiss", "cure")
 NOTICE_KINDS = ("abnormal_operations",)
+
+
+def _attachment_of(document: str) -> Computed:
+    # The database reads the reference out of the document, so that the two never differ.
+    return Computed(f"({document} ->> 'attachment_id'::text)::uuid", persisted=True)
 
 
 class Incident(Base):
@@ -83,6 +88,7 @@ class IncidentStep(Base):
     act: Mapped[str]
     reason: Mapped[str]
     document: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    attachment_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("attachment.id"), _attachment_of("document"))
     by: Mapped[str]
     at: Mapped[CreatedAt]
 
@@ -108,7 +114,13 @@ class BusinessNotice(Base):
     kind: Mapped[str]
     listed_on: Mapped[date]
     source: Mapped[dict[str, Any]]
+    source_attachment_id: Mapped[uuid.UUID | None] = mapped_column(
+        ForeignKey("attachment.id"), _attachment_of("source")
+    )
     recorded_by: Mapped[str]
     removed_on: Mapped[date | None]
     removal_source: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    removal_attachment_id: Mapped[uuid.UUID | None] = mapped_column(
+        ForeignKey("attachment.id"), _attachment_of("removal_source")
+    )
     created_at: Mapped[CreatedAt]
