@@ -95,7 +95,9 @@ def _kept_enterprises(
         position = (table.sheet.title, row.number)
         if position in by_position:
             kept[position] = _code(table, row) or ""
-            if not {violation.code for violation in by_position[position]} <= _NOT_THE_OWNER:
+            reasons = {violation.code for violation in by_position[position]}
+            # A good row that was not taken in has none.
+            if not reasons or not reasons <= _NOT_THE_OWNER:
                 owners.add(kept[position])
     return kept, owners - {""}
 
