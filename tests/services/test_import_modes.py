@@ -9,16 +9,19 @@ import asyncpg
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
+from stdnum.cn.uscc import calc_check_digit
+from support.enterprises import Registry
 from support.forms import HUANGSHI, WUHAN, form, uscc, with_changes
 from support.lines import codes, import_lines, ndjson, results, run_imports
 from support.system import System
 from support.workbooks import layout_workbook
 
 from services.demo.invented_enterprises import invented_forms, invented_workbook
+from services.intake.imports.workbook_reader import read_workbook
 from services.intake.imports.workbook_rows import rows_of
 
 WORKBOOK = "/v1/cycles/2024-1/applications:importWorkbook"
-COUNTED = ("cycle", "enterprise", "application", "application_snapshot")
+COUNTED = ("cycle", "enterprise", "enterprise_version", "application", "application_draft", "application_snapshot")
 
 
 async def _import_workbook(system: System, content: bytes, **params: Any) -> dict[str, Any]:
@@ -111,7 +114,25 @@ async def test_an_enterprise_that_has_applied_says_nothing_against_the_file(syst
 
 # Rehearsals ---------------------------------------------------------------------------------------------------
 
-KINDS = ("good", "broken", "repeated", "exists", "returned", "elsewhere", "wrong", "known")
+KINDS = (
+    "good",
+    "broken",
+    "repeated",
+    "exists",
+    "returned",
+    "elsewhere",
+    "wrong",
+    "known",
+    "draft",
+    "withdrawn",
+    "recoded",
+)
+
+
+def _later(number: int) -> str:
+    """The code that an enterprise has after it moved."""
+    body = uscc(number)[:2] + HUANGSHI + uscc(number)[8:17]
+    return body + calc_check_digit(body)
 
 
 def _line(kind: str, number: int) -> Any:
@@ -136,8 +157,17 @@ async def _on_record(system: System, lines: list[tuple[str, int]]) -> None:
                 path = f"/v1/applications/{received['id']}:return"
                 reasons = {"reasons": [{"field": "/name", "reason": "请核对"}]}
                 await system.ok("intake", "POST", path, officer, json=reasons)
-        elif kind in ("elsewhere", "known"):
+        elif kind in ("elsewhere", "known", "recoded"):
             await system.submit(form(number), "2024-2")
+            if kind == "recoded":
+                await Registry(system).made(uscc(number), "changeCode", old_code=uscc(number), new_code=_later(number))
+        elif kind == "draft":
+            typed = {name: form(number)[name] for name in ("uscc", "name", "registered_division")}
+            await system.ok("intake", "POST", "/v1/cycles/2024-1/drafts", system.enterprise(typed["uscc"]), json=typed)
+        elif kind == "withdrawn":
+            received = await system.submit(form(number))
+            path = f"/v1/applications/{received['id']}:withdraw"
+            await system.ok("intake", "POST", path, system.enterprise(uscc(number)), json={})
 
 
 def _verdicts(rows: list[dict[str, Any]]) -> list[Any]:
@@ -211,7 +241,10 @@ async def test_each_kind_of_line_gets_the_outcome_it_stands_for(system: System, 
         "elsewhere-6": ["registered_elsewhere"],
         "wrong-7": ["truth_commitment_missing"],
         "known-8": "accepted",
-        "repeated-9": ["duplicate_in_file"],
+        "draft-9": "accepted",
+        "withdrawn-10": "accepted",
+        "recoded-11": ["uscc_superseded"],
+        "repeated-12": ["duplicate_in_file"],
     }
     resubmitted = await owner.fetchrow(
         "SELECT a.status, a.revision FROM application a JOIN enterprise e ON e.id = a.enterprise_id WHERE e.uscc = $1",
@@ -232,5 +265,9 @@ async def test_a_rehearsed_workbook_gives_the_verdicts_of_the_import(system: Sys
     answer = await system.request(
         "intake", "GET", f"/v1/imports/{real['id']}/marked-workbook", system.officer("planner", "province_officer")
     )
-    assert answer.content[:2] == b"PK"
     assert "marked.xlsx" in answer.headers["content-disposition"]
+    assert len(read_workbook(answer.content).forms) == 0, "what is taken in has left the workbook"
+    path = f"/v1/imports/{rehearsal['id']}/marked-workbook"
+    answer = await system.request("intake", "GET", path, system.officer("planner", "province_officer"))
+    kept = read_workbook(answer.content)
+    assert (kept.rows_read, len(kept.forms)) == (expected.rows, expected.good_rows), "a rehearsal took nothing in"

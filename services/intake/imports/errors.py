@@ -73,6 +73,6 @@ IMPORT_NOT_FINISHED = ErrorKind(
 NO_WORKBOOK_TO_MARK = ErrorKind(
     "no_workbook_to_mark",
     409,
-    "Only a workbook whose rows were read can be marked",
-    "只有已逐行读取的 Excel 工作簿可以标注",
+    "Only a workbook that was read to its end can be marked",
+    "只有已全部读取的 Excel 工作簿可以标注",
 )

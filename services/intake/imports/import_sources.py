@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -159,6 +160,8 @@ class WorkbookSource:
 
 
 def _read(content: bytes) -> WorkbookReading:
+    # Millions of small objects come to be and all stay: each collection meanwhile would walk them in vain.
+    gc.disable()
     try:
         return read_workbook(content)
     except Problem:
@@ -167,6 +170,8 @@ def _read(content: bytes) -> WorkbookReading:
         # Reading depends on nothing but the bytes: trying again would fail again, and the officer would wait.
         logger.exception("workbook_unreadable")
         raise Problem(WORKBOOK_UNREADABLE) from None
+    finally:
+        gc.enable()
 
 
 def _place(row: ReadForm | RejectedRowReading) -> Place:

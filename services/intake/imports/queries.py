@@ -165,20 +165,26 @@ async def rejected_rows(
 async def workbook_to_mark(
     session: AsyncSession, actor: Actor, import_id: uuid.UUID
 ) -> tuple[str, bytes, list[RejectedRowReading]]:
-    """Name and bytes of an uploaded workbook, and its rejected rows.
+    """Name and bytes of an uploaded workbook, and its rows that are not taken in: good ones without a violation.
 
-    Problem `import_not_finished`, or `no_workbook_to_mark` for lines and for a workbook that was refused unread.
+    Problem `import_not_finished`, or `no_workbook_to_mark` for lines and for a workbook that was not read to its end.
     """
     found = await finished_import(session, actor, import_id)
-    if found.format != "workbook" or found.status == "refused":
+    if (
+        found.format != "workbook"
+        or found.rows_read is None
+        or found.rows_read != (found.rows_total or found.rows_read)
+    ):
         raise Problem(NO_WORKBOOK_TO_MARK)
     statement = select(ApplicationImport).where(ApplicationImport.id == import_id)
     upload = (await session.execute(statement.options(undefer(ApplicationImport.content)))).scalar_one()
-    rejected = select(ImportRow).where(ImportRow.import_id == import_id, ImportRow.outcome == "rejected")
-    rows = (await session.execute(rejected.order_by(ImportRow.position))).scalars()
+    waiting = select(ImportRow).where(ImportRow.import_id == import_id).order_by(ImportRow.position)
+    if found.status == "processed" and not found.validate_only:
+        waiting = waiting.where(ImportRow.outcome == "rejected")
+    rows = (await session.execute(waiting)).scalars()
     readings = [
         RejectedRowReading(
-            row.sheet or "", row.row, row.uscc, [Violation(**item) for item in (row.violations or {})["items"]]
+            row.sheet or "", row.row, row.uscc, [Violation(**item) for item in (row.violations or {}).get("items", ())]
         )
         for row in rows
     ]

@@ -274,7 +274,10 @@ async def get_rejected_rows(
 async def get_marked_workbook(
     import_id: uuid.UUID, request: Request, actor: Annotated[Actor, requires("imports:read")]
 ) -> Response:
-    """The officer's own workbook: every cell that caused a rejection is marked and says why."""
+    """The officer's own workbook: every cell that caused a rejection is marked and says why.
+
+    It holds the rows that are not taken in: after a rehearsal or a stop that is all of them.
+    """
     database: Database = request.app.state.database
     # Marking takes seconds: the connection is given back before.
     async with database.sessions() as session:

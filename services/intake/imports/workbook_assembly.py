@@ -4,23 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
+import orjson
 from pydantic import ValidationError
 
 from services.intake.applications.schemas import ApplicationForm
 from services.intake.imports.cell_values import CellError, CellValue, FormValue, parse_cell
 from services.intake.imports.registered_places import PlaceIndex
 from services.intake.imports.workbook_choices import plain
-from services.intake.imports.workbook_columns import CITY, COUNT, Column, Sheet
+from services.intake.imports.workbook_columns import CITY, COUNT, Sheet
 from services.intake.imports.workbook_guard import SheetRow
 from services.intake.imports.workbook_layout import DETAILS, ENTERPRISES
-from services.intake.imports.workbook_tables import Table
+from services.intake.imports.workbook_tables import Source, Table
 from shared.errors import Violation
 from shared.validation import violations_of_model
 
 # A hostile or hopeless row has its first hundred faults listed.
 _MOST_VIOLATIONS = 100
+_UNKNOWN: Any = object()
 
 
 @dataclass(slots=True)
@@ -51,21 +54,32 @@ class ParsedRow:
 def parse_row(table: Table, row: SheetRow) -> ParsedRow:
     """Read every known column of a row; a cell that cannot be read is a fault and its field stays missing."""
     parsed = ParsedRow(table, row.number)
-    for name, placed in table.columns.items():
-        for index, unit in ((placed.index, placed.unit), *placed.others):
-            if index < len(row.cells) and row.cells[index] is not None:
-                _parse_into(parsed, name, row.cells[index], placed.column, unit)
+    cells, width = row.cells, len(row.cells)
+    for source in table.sources:
+        if source.index < width and (cell := cells[source.index]) is not None:
+            _parse_into(parsed, source, cell)
     return parsed
 
 
-def _parse_into(parsed: ParsedRow, name: str, cell: CellValue, column: Column, unit: str | None) -> None:
+def _parse_into(parsed: ParsedRow, source: Source, cell: CellValue) -> None:
+    name = source.name
     try:
-        value = parse_cell(cell, column, unit)
+        value = _parsed(source, cell)
     except CellError as error:
         parsed.fault(name, error.code, error.message_zh, error.message_en)
         return
     if value is not None and parsed.values.setdefault(name, value) != value:
         parsed.fault(name, "units_disagree", "同一金额的两列（万元、元）不一致", "The columns in 万元 and in 元 differ")
+
+
+def _parsed(source: Source, cell: CellValue) -> FormValue:
+    """Most texts and days stand in many cells of their column. Numbers are not kept: 1 and true are equal keys."""
+    if not isinstance(cell, str | date):
+        return parse_cell(cell, source.column, source.unit)
+    value = source.known.get(cell, _UNKNOWN)
+    if value is _UNKNOWN:
+        value = source.known[cell] = parse_cell(cell, source.column, source.unit)
+    return value
 
 
 Details = Mapping[str, Sequence[ParsedRow]]
@@ -85,7 +99,8 @@ def assemble(row: ParsedRow, details: Details, places: PlaceIndex) -> Applicatio
             faults |= item.faults
     form: ApplicationForm | None = None
     try:
-        form = ApplicationForm.model_validate(document)
+        # As JSON, which is how forms come by any other way, and quicker.
+        form = ApplicationForm.model_validate_json(orjson.dumps(document))
     except ValidationError as error:
         for violation in violations_of_model(error):
             for cell in _cells_of(violation, row, details):
@@ -148,11 +163,11 @@ def _nested(row: ParsedRow) -> dict[str, Any]:
     for name, value in row.values.items():
         if name == "uscc" and is_item:
             continue
-        *parents, leaf = name.split("/")
-        inner = document
-        for parent in parents:
-            inner = inner.setdefault(parent, {})
-        inner[leaf] = value
+        if "/" in name:
+            parent, leaf = name.split("/")
+            document.setdefault(parent, {})[leaf] = value
+        else:
+            document[name] = value
     if not is_item:
         document.setdefault("declarations", {})
     return document

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+import orjson
+
 from services.intake.imports import errors
 from services.intake.imports.cell_values import CellValue, FormulaError
 from services.intake.imports.workbook_layout import ENTERPRISES, SHEETS
@@ -87,9 +89,17 @@ def _ask_child(content: bytes, limits: WorkbookLimits) -> dict[str, Any]:
         max_seconds=limits.max_seconds,
     )
     try:
-        return json.loads(answer)
+        return _loaded(answer)
     except ValueError:
         raise Problem(errors.WORKBOOK_UNREADABLE) from None
+
+
+def _loaded(answer: bytes) -> dict[str, Any]:
+    try:
+        return orjson.loads(answer)
+    except orjson.JSONDecodeError:
+        # A cell may hold NaN or infinity, which only the slow way knows.
+        return json.loads(answer)
 
 
 def child_limits(limits: WorkbookLimits) -> dict[str, int]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from services.intake.imports.workbook_assembly import ParsedRow, parse_row
 from services.intake.imports.workbook_columns import Sheet
@@ -95,7 +95,9 @@ def _kept_enterprises(
         position = (table.sheet.title, row.number)
         if position in by_position:
             kept[position] = _code(table, row) or ""
-            if not {violation.code for violation in by_position[position]} <= _NOT_THE_OWNER:
+            reasons = {violation.code for violation in by_position[position]}
+            # A good row that was not taken in has none.
+            if not reasons or not reasons <= _NOT_THE_OWNER:
                 owners.add(kept[position])
     return kept, owners - {""}
 
@@ -113,8 +115,8 @@ def _kept_details(
 
 
 def _code(table: Table, row: SheetRow) -> str | None:
-    key = table.columns["uscc"]
-    return parse_row(Table(table.sheet, table.header_row, {"uscc": key}, [], ()), row).uscc
+    key = tuple(source for source in table.sources if source.name == "uscc")
+    return parse_row(replace(table, sources=key), row).uscc
 
 
 def _sheet_plan(table: Table, kept: set[int]) -> SheetPlan:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from services.intake.imports import errors
-from services.intake.imports.cell_values import DEFAULT_UNIT
+from services.intake.imports.cell_values import DEFAULT_UNIT, CellValue, FormValue
 from services.intake.imports.workbook_columns import Column, Sheet
 from services.intake.imports.workbook_guard import SheetRow
 from services.intake.imports.workbook_headings import Head, is_note
@@ -31,18 +31,33 @@ class Placed:
 
 
 @dataclass(frozen=True, slots=True)
+class Source:
+    """A position that a field is read from; `known` is what its texts and days were read as so far."""
+
+    name: str
+    index: int
+    column: Column
+    unit: str | None
+    known: dict[CellValue, FormValue] = field(default_factory=dict[CellValue, FormValue])
+
+
+@dataclass(frozen=True, slots=True)
 class Table:
-    """One sheet's table. `columns` by field; `rows` below the header that have a value in some known column."""
+    """One sheet's table. `columns` by field; `rows` below the header that have a value in some known column.
+
+    `sources`: every position that is read, those of one field together.
+    """
 
     sheet: Sheet
     header_row: int
     columns: Mapping[str, Placed]
     rows: list[SheetRow]
     warnings: tuple[Violation, ...]
+    sources: tuple[Source, ...]
 
-    def cell(self, row: int, field: str) -> str:
+    def cell(self, row: int, name: str) -> str:
         """Reference such as `企业!F12`; the key column stands in for a column that the workbook lacks."""
-        placed = self.columns.get(field) or self.columns["uscc"]
+        placed = self.columns.get(name) or self.columns["uscc"]
         return f"{self.sheet.title}!{column_letters(placed.index)}{row}"
 
 
@@ -92,7 +107,13 @@ def _find_table(sheet: Sheet, rows: Sequence[SheetRow]) -> Table:
     warnings += [_note_row(sheet, row) for row in notes]
     hidden = [row.number for row in data if row.hidden]
     warnings += [_hidden_rows(sheet, hidden)] if hidden else []
-    return Table(sheet, head.last, columns, data, tuple(warnings))
+    return Table(sheet, head.last, columns, data, tuple(warnings), tuple(_sources(columns)))
+
+
+def _sources(columns: Mapping[str, Placed]) -> Iterator[Source]:
+    for name, placed in columns.items():
+        for index, unit in ((placed.index, placed.unit), *placed.others):
+            yield Source(name, index, placed.column, unit)
 
 
 def _place(sheet: Sheet, head: Head) -> tuple[dict[str, Placed], list[tuple[int, int, str]]]:
