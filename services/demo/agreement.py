@@ -10,8 +10,10 @@ from shared.settings import Settings
 
 # reported figure: the same, counted in the database.
 _COUNTED = {
-    "applications_imported": "SELECT count(*) FROM application_snapshot WHERE channel = 'workbook'",
+    "applications_imported": "SELECT count(*) FROM application_snapshot WHERE channel IN ('workbook', 'bulk')",
     "rows_rejected": "SELECT sum(rows_rejected) FROM application_import WHERE NOT validate_only",
+    "lines_imported": "SELECT count(*) FROM application_snapshot WHERE channel = 'bulk'",
+    "evidence_stored": "SELECT count(*) FROM attachment WHERE removed_at IS NULL",
     "applications_returned": "SELECT count(*) FROM application WHERE status = 'returned'",
     "judged": "SELECT count(*) FROM assessment WHERE current",
     "met": "SELECT count(*) FROM assessment WHERE current AND overall = 'met'",

@@ -20,6 +20,16 @@ _QUOTA, _CAPITAL_QUOTA = 8, 20
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
+@dataclass(frozen=True, slots=True)
+class Trip:
+    """One leg of a workbook's way there and back."""
+
+    title: str
+    read: int
+    accepted: int
+    rejected: int
+
+
 @dataclass(slots=True)
 class Applied:
     """What the first half left behind."""
@@ -32,6 +42,18 @@ class Applied:
     returned: int = 0
     recommended: int = 0
     by_city: Counter[str] = field(default_factory=Counter)
+    trip: list[Trip] = field(default_factory=list[Trip])
+    mended: int = 0
+    lines_imported: int = 0
+    lines_rejected: int = 0
+    evidence: int = 0
+    check: dict[str, Any] = field(default_factory=dict[str, Any])
+
+    def count(self, done: dict[str, Any]) -> None:
+        """Add a processed import's rows."""
+        self.rows_read += done["rows_read"]
+        self.imported += done["rows_accepted"]
+        self.rejected += done["rows_rejected"]
 
 
 async def open_cycle(api: Api, people: People) -> None:
@@ -71,9 +93,7 @@ async def upload_workbook(api: Api, officer: str, name: str, content: bytes, app
     done = await until(finished, f"the import of {name}")
     if done["status"] != "processed":
         raise RuntimeError(json.dumps(done["problem"], ensure_ascii=False))
-    applied.rows_read += done["rows_read"]
-    applied.imported += done["rows_accepted"]
-    applied.rejected += done["rows_rejected"]
+    applied.count(done)
     applied.rejected_rows += await api.pages("intake", f"/v1/imports/{received['id']}/rejected-rows", officer)
 
 

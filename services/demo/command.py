@@ -15,13 +15,11 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from services.demo import applying, judging, report
+from services.demo import applying, files, judging, report
 from services.demo.agreement import check_agreement
 from services.demo.api import Api, DemoError
 from services.demo.invented_enterprises import invented_forms, invented_workbook
 from services.demo.people import assemble
-from services.intake.imports.workbook_rows import rows_of
-from services.intake.imports.workbook_template import write_workbook
 from services.local.screen import announce
 from services.local.supervisor import Supervisor, SupervisorError
 from services.local.system import LocalSystem, local_system
@@ -89,7 +87,7 @@ async def _round(system: LocalSystem, screen: Console, account: Console, invente
     forms = invented_forms(invented.seed, _FORMS)
     single, others = forms[:_SINGLE], forms[_SINGLE:]
     citys_own = [form for form in others if city_of(form["registered_division"]) == capital]
-    citys_workbook = write_workbook(rows_of(citys_own))
+    elsewhere = [form for form in others if form not in citys_own]
     applied, judged = applying.Applied(), judging.Judged()
     api = Api(system.urls)
     try:
@@ -97,11 +95,17 @@ async def _round(system: LocalSystem, screen: Console, account: Console, invente
             await applying.open_cycle(api, people)
         with _step(screen, f"导入工作簿 · a workbook of {invented.enterprises} invented enterprises is read"):
             await applying.upload_workbook(api, people.planner, "全省申报表（虚构企业）.xlsx", workbook, applied)
-        with _step(screen, f"市州工作簿 · a city officer uploads {len(citys_own)} enterprises of the capital"):
-            name = "省会申报表（虚构企业）.xlsx"
-            await applying.upload_workbook(api, people.cities[capital], name, citys_workbook, applied)
-        with _step(screen, f"在线申报 · {_SINGLE} enterprises apply over HTTP"):
+        with _step(
+            screen, f"市州工作簿往返 · a city's workbook of {len(citys_own)}: rehearsed, imported, marked, mended"
+        ):
+            await files.round_trip(api, people.cities[capital], citys_own, applied)
+        with _step(screen, f"批量导入 · {len(elsewhere)} good lines of NDJSON and two bad ones"):
+            await files.send_lines(api, people.planner, elsewhere, applied)
+        with _step(
+            screen, f"在线申报 · {_SINGLE} enterprises apply over HTTP; one asks how it stands and sends evidence"
+        ):
             tokens = await applying.apply_singly(api, system.owner, single, applied)
+            await files.check_and_prove(api, tokens[single[-1]["uscc"]], single[-1], applied)
         with _step(screen, "市州推荐或退回 · 17 cities recommend or return"):
             await applying.decide(api, people, single, tokens, applied)
         with _step(screen, f"评判 · {applied.recommended} applications are judged against ten standards"):

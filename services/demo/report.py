@@ -26,7 +26,11 @@ def figures(applied: Applied, judged: Judged) -> dict[str, int]:
         "rows_read": applied.rows_read,
         "applications_imported": applied.imported,
         "rows_rejected": applied.rejected,
+        "rows_mended": applied.mended,
+        "lines_imported": applied.lines_imported,
+        "lines_rejected": applied.lines_rejected,
         "applications_single": applied.single,
+        "evidence_stored": applied.evidence,
         "applications_returned": applied.returned,
         "judged": judged.counts["judged"],
         "met": judged.counts["met"],
@@ -46,6 +50,8 @@ def show(screen: Console, applied: Applied, judged: Judged, found: dict[str, int
     """Print the account of the round."""
     screen.print()
     screen.print(_rejections(applied))
+    screen.print(_trip(applied))
+    screen.print(_check(applied))
     screen.print(_cities(applied, judged))
     screen.print(_example(judged))
     screen.print(_summary(found, judged))
@@ -64,6 +70,25 @@ def _rejections(applied: Applied) -> Table:
         table.add_row(
             violation.get("cell", f"{row['sheet']}!{row['row']}"), escape(violation["message_zh"]), violation["code"]
         )
+    return table
+
+
+def _trip(applied: Applied) -> Table:
+    table = _table("市州工作簿往返 · a workbook there and back: what the rehearsal says is what the import does")
+    for heading in ("步骤", "读取 read", "采用 taken", "未采用 rejected"):
+        table.add_column(heading, justify="left" if heading == "步骤" else "right")
+    for leg in applied.trip:
+        table.add_row(leg.title, str(leg.read), str(leg.accepted), str(leg.rejected))
+    return table
+
+
+def _check(applied: Applied) -> Table:
+    table = _table("完整性自查 · before submitting, an enterprise asks how it would be judged")
+    for heading in ("标准", "结论", "理由"):
+        table.add_column(heading, overflow="fold")
+    for criterion in applied.check["judgement"]["criteria"]:
+        reasons = "\n".join(escape(part["reason_zh"]) for part in criterion["parts"])
+        table.add_row(f"{criterion['number']}. {criterion['title']}", _VERDICT[criterion["verdict"]], reasons)
     return table
 
 
@@ -106,10 +131,13 @@ def _summary(found: dict[str, int], judged: Judged) -> Table:
     table.add_column("项目")
     table.add_column("数量", justify="right")
     rows = {
-        "工作簿行数 rows read": "rows_read",
+        "文件行数 rows read": "rows_read",
         "导入申报 imported": "applications_imported",
+        "　其中 NDJSON of these as lines": "lines_imported",
+        "　其中退回修改后 of these mended": "rows_mended",
         "拒收行 rejected": "rows_rejected",
         "在线申报 over HTTP": "applications_single",
+        "佐证材料 evidence": "evidence_stored",
         "市州退回 returned": "applications_returned",
         "已评判 judged": "judged",
         "　符合 met": "met",
