@@ -41,11 +41,18 @@ def good_row(place: Place, form: ApplicationForm, actor: Actor) -> FileRow:
 
 def violations_at(place: Place, problem: Problem) -> tuple[Violation, ...]:
     """A refusal of the whole row: at the fields that it names, in a workbook at the row's key cell."""
-    kind = problem.kind
-    named = problem.violations or (Violation(kind.code, kind.title_zh, kind.title_en, pointer="/uscc"),)
+    named = problem.violations or (_whole_row(problem),)
     if place.cell is None:
         return named
     return tuple(replace(violation, pointer=None, cell=place.cell) for violation in named)
+
+
+def _whole_row(problem: Problem) -> Violation:
+    """The refusal with its detail, such as the present code of an enterprise whose code was superseded."""
+    kind = problem.kind
+    message_zh = f"{kind.title_zh}：{problem.detail_zh}" if problem.detail_zh else kind.title_zh
+    message_en = f"{kind.title_en}: {problem.detail_en}" if problem.detail_en else kind.title_en
+    return Violation(kind.code, message_zh, message_en, pointer="/uscc")
 
 
 @dataclass(slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, TypeVarTuple
 
 from sqlalchemy import Row, Select, case, select
@@ -165,10 +166,18 @@ async def rejected_rows(
     return RejectedRowPage(items=items, next_cursor=rows[limit - 1].position if len(rows) > limit else None)
 
 
-async def workbook_to_mark(
-    session: AsyncSession, actor: Actor, import_id: uuid.UUID
-) -> tuple[str, bytes, list[RejectedRowReading]]:
-    """Name and bytes of an uploaded workbook, and its rejected rows.
+@dataclass(frozen=True, slots=True)
+class WorkbookToMark:
+    """An uploaded workbook and its rejected rows. `nothing_taken`: good rows were not imported either."""
+
+    name: str
+    content: bytes
+    rejected: list[RejectedRowReading]
+    nothing_taken: bool
+
+
+async def workbook_to_mark(session: AsyncSession, actor: Actor, import_id: uuid.UUID) -> WorkbookToMark:
+    """The workbook as uploaded, and what came of it.
 
     Problem `import_not_finished`, or `no_workbook_to_mark` for lines and for a workbook that was refused unread.
     """
@@ -185,4 +194,9 @@ async def workbook_to_mark(
         )
         for row in rows
     ]
-    return upload.file_name or "", upload.content or b"", readings
+    return WorkbookToMark(
+        name=upload.file_name or "",
+        content=upload.content or b"",
+        rejected=readings,
+        nothing_taken=upload.validate_only or upload.status == "stopped",
+    )

@@ -270,13 +270,16 @@ async def get_rejected_rows(
 async def get_marked_workbook(
     import_id: uuid.UUID, request: Request, actor: Annotated[Actor, requires("imports:read")]
 ) -> Response:
-    """The officer's own workbook: every cell that caused a rejection is marked and says why."""
+    """The officer's own workbook: every cell that caused a rejection is marked and says why.
+
+    Rows that were taken in are left out; of an import that took nothing in (stopped, or validate_only) all rows stay.
+    """
     database: Database = request.app.state.database
     # Marking takes seconds: the connection is given back before.
     async with database.sessions() as session:
-        name, content, rejected = await workbook_to_mark(session, actor, import_id)
-    marked = await asyncio.to_thread(marked_workbook, content, rejected)
-    stem = quote(name.removesuffix(".xlsx"))
+        found = await workbook_to_mark(session, actor, import_id)
+    marked = await asyncio.to_thread(marked_workbook, found.content, found.rejected, keep_good_rows=found.nothing_taken)
+    stem = quote(found.name.removesuffix(".xlsx"))
     headers = {"Content-Disposition": f"attachment; filename=\"marked.xlsx\"; filename*=UTF-8''{stem}-marked.xlsx"}
     return Response(marked, media_type=XLSX, headers=headers)
 

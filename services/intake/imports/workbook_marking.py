@@ -26,11 +26,12 @@ _MARKING = WorkbookLimits(max_memory_bytes=2 * 1024 * 1024 * 1024, max_seconds=1
 _WORKBOOK = b"PK"
 
 
-def marked_workbook(content: bytes, rejected: Sequence[RejectedRowReading]) -> bytes:
+def marked_workbook(content: bytes, rejected: Sequence[RejectedRowReading], *, keep_good_rows: bool = False) -> bytes:
     """The same workbook (.xlsx) with only the rows of `rejected` and their details; synchronous and CPU-bound.
 
     `rejected` must name every row of this workbook that was rejected, by the reader and at submission: whoever is
-    not named is taken for accepted and left out, on all sheets. Bad cells are coloured and carry a comment, Chinese
+    not named is taken for accepted and left out, on all sheets, unless `keep_good_rows`: then nothing was taken in and
+    every row stays, or the officer would mend the bad rows and lose the good ones. Bad cells are coloured and carry a comment, Chinese
     first; a first sheet lists them with links. Marks of an earlier round are removed. Formulas of the kept rows
     become their last results, since rows move. Everything else that openpyxl can carry stays; macros, shapes and
     pictures do not.
@@ -38,7 +39,7 @@ def marked_workbook(content: bytes, rejected: Sequence[RejectedRowReading]) -> b
     Raises Problem as `read_workbook` does, and `workbook_unreadable` where the file is too large or too odd to mark.
     """
     check_size(content, _READING)
-    plan = plan_marking(find_tables(sheet_rows(content, _READING)), rejected)
+    plan = plan_marking(find_tables(sheet_rows(content, _READING)), rejected, keep_good_rows=keep_good_rows)
     answer = run_confined(
         "services.intake.imports.workbook_marking_child",
         {"plan": asdict(plan)} | child_limits(_MARKING),

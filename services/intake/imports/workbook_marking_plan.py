@@ -51,26 +51,34 @@ class SheetPlan:
 
 @dataclass(slots=True)
 class MarkingPlan:
-    """By sheet title. `enterprises` counts the rows of 企业 that stay, `strays` detail rows without an enterprise."""
+    """By sheet title. `enterprises` counts rejected rows of 企业, `strays` rejected detail rows without an enterprise.
+
+    `good_rows_stay`: the others are in the workbook too, because nothing was taken in.
+    """
 
     sheets: dict[str, SheetPlan]
     enterprises: int = 0
     strays: int = 0
+    good_rows_stay: bool = False
 
 
-def plan_marking(tables: Mapping[str, Table], rejected: Sequence[RejectedRowReading]) -> MarkingPlan:
+def plan_marking(
+    tables: Mapping[str, Table], rejected: Sequence[RejectedRowReading], *, keep_good_rows: bool = False
+) -> MarkingPlan:
     """`tables` by sheet key, as the reader finds them, and every row that was rejected from the same workbook."""
     by_position: dict[Position, list[Violation]] = {}
     for one in rejected:
         by_position.setdefault((one.sheet, one.row), []).extend(one.violations)
-    kept, owners = _kept_enterprises(tables[ENTERPRISES.key], by_position)
+    kept, owners = _rejected_enterprises(tables[ENTERPRISES.key], by_position)
     wrong = {code for code in owners if not _is_code(code)}
-    plan = MarkingPlan({}, enterprises=len(kept))
+    plan = MarkingPlan({}, enterprises=len(kept), good_rows_stay=keep_good_rows)
+    if keep_good_rows:
+        kept = _all_rows(tables[ENTERPRISES.key])
     codes: dict[Position, str] = dict(kept)
     plan.sheets[ENTERPRISES.title] = _sheet_plan(tables[ENTERPRISES.key], {row for _, row in kept})
     for sheet in _present(DETAILS, tables):
         table = tables[sheet.key]
-        rows = _kept_details(table, by_position, owners)
+        rows = _all_rows(table) if keep_good_rows else _rejected_details(table, by_position, owners)
         codes |= rows
         plan.strays += sum(position in by_position for position in rows)
         plan.sheets[sheet.title] = _sheet_plan(table, {row for _, row in rows})
@@ -86,7 +94,11 @@ def _present(sheets: Iterable[Sheet], tables: Mapping[str, Table]) -> Iterable[S
     return (sheet for sheet in sheets if sheet.key in tables)
 
 
-def _kept_enterprises(
+def _all_rows(table: Table) -> dict[Position, str]:
+    return {(table.sheet.title, row.number): _code(table, row) or "" for row in table.rows}
+
+
+def _rejected_enterprises(
     table: Table, by_position: Mapping[Position, Sequence[Violation]]
 ) -> tuple[dict[Position, str], set[str]]:
     kept: dict[Position, str] = {}
@@ -100,7 +112,7 @@ def _kept_enterprises(
     return kept, owners - {""}
 
 
-def _kept_details(
+def _rejected_details(
     table: Table, by_position: Mapping[Position, Sequence[Violation]], owners: set[str]
 ) -> dict[Position, str]:
     kept: dict[Position, str] = {}

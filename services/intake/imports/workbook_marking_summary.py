@@ -25,6 +25,9 @@ _PLAIN = Font(name=_FONT, size=10)
 _FIRST_LINE = 10
 # About as many Chinese characters as a line of the column of reasons holds.
 _LINE = 30
+# Of a rehearsal or a file that was stopped; one stopped early was not read to its end.
+_ALL_ROWS_ZH = "本次没有导入任何企业，本文件保留全部数据行（未标色的行尚未导入），请勿删除。"
+_ALL_ROWS, _LEFT_OUT = "nothing was imported, so all rows are here", "accepted ones are left out"
 
 
 def add_summary(workbook: Workbook, plan: Mapping[str, Any], titles: Mapping[str, str]) -> None:
@@ -55,14 +58,15 @@ def _add_head(worksheet: Worksheet, plan: Mapping[str, Any], marks: int) -> None
     strays = f"，另有 {plan['strays']} 行明细未采用" if plan["strays"] else ""
     listed = f"（下表列出前 {_MOST_LISTED} 处）" if marks > _MOST_LISTED else ""
     grey = Font(name=_FONT, size=10, color="FF6B7785")
+    enterprises, stay = plan["enterprises"], plan["good_rows_stay"]
     lines = (
         ("退回说明：请改正标色的单元格后重新上传", Font(name=_FONT, size=16, bold=True, color=_NAVY)),
-        (f"{plan['enterprises']} 家企业未采用{strays}，共 {marks} 处需要改正{listed}。", _PLAIN),
-        ("已采用的企业不在本文件中，请勿重复填报。", _PLAIN),
+        (f"{enterprises} 家企业未采用{strays}，共 {marks} 处需要改正{listed}。", _PLAIN),
+        (_ALL_ROWS_ZH if stay else "已采用的企业不在本文件中，请勿重复填报。", _PLAIN),
         ("需要改正的单元格标为红色并附批注；点击下表的单元格编号可直接跳转。", _PLAIN),
         ("改正后保存为 .xlsx，直接上传本文件即可；标色、批注和本页不必清除。", _PLAIN),
         ("原因中提到的行号是原文件的行号；公式已换成其最后结果。", grey),
-        (f"{plan['enterprises']} enterprises not accepted, {marks} cells to mend; accepted ones are left out.", grey),
+        (f"{enterprises} enterprises not accepted, {marks} cells to mend; {_ALL_ROWS if stay else _LEFT_OUT}.", grey),
     )
     for row, (text, look) in enumerate(lines, start=1):
         cell = worksheet.cell(row, 1)
