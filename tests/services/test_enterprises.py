@@ -8,7 +8,7 @@ import asyncpg
 import pytest
 from stdnum.cn.uscc import calc_check_digit
 from stdnum.iso7064 import mod_11_10
-from support.enterprises import ENTERPRISES, Registry
+from support.enterprises import ENTERPRISES, Registry, other_code
 from support.forms import HUANGSHI, WUHAN, form, uscc
 from support.system import System
 
@@ -21,12 +21,6 @@ CONTENT = ("uscc", "name", "division_code", "city_code")
 
 def _path(cycle: str) -> str:
     return f"/v1/cycles/{cycle}/applications"
-
-
-def other_code(code: str, division: str = HUANGSHI) -> str:
-    """Another code with the same organisation part."""
-    body = code[:2] + division + code[8:17]
-    return body + calc_check_digit(body)
 
 
 async def test_every_name_and_division_is_kept_by_the_database(system: System, owner: asyncpg.Connection) -> None:

@@ -30,6 +30,12 @@ from services.intake.exports.tabular import Column
 from shared.models.intake import ImportRow
 
 WUHAN, HUANGSHI = "420100", "420200"
+_IMPORT = (
+    "INSERT INTO application_import (id, cycle_id, city_code, file_name, format, mode, max_error_share, validate_only,"
+    " content, digest, uploaded_by, status)"
+    " SELECT $1, id, {}, 'workbook', 'accept_good', 1, false, '', '', 'w', 'received' FROM cycle"
+)
+_ROW = "INSERT INTO import_row (import_id, position, sheet, row, uscc, outcome, violations)"
 TRICK = '=HYPERLINK("http://example.org","点我")'
 
 
@@ -123,17 +129,14 @@ async def test_cycles_imports_and_rejected_rows(system: System, owner: asyncpg.C
     assert sheet(await download(system, "cycles", planner))["E2"].value == datetime.fromisoformat("2024-06-30")
     import_id = uuid.uuid4()
     await owner.execute(
-        "INSERT INTO application_import (id, cycle_id, city_code, format, file_name, content, digest, uploaded_by, mode,"
-        " max_error_share, validate_only, status)"
-        " SELECT $1, id, '420100', 'workbook', '@武汉.xlsx', '', '', 'w', 'accept_good', 1, false, 'received' FROM cycle",
+        _IMPORT.format("'420100', '@武汉.xlsx'"),
         import_id,
     )
     violations = json.dumps(
         {"items": [{"code": "x", "cell": "企业!C5", "message_zh": "必填", "message_en": "Required"}]}
     )
     await owner.execute(
-        "INSERT INTO import_row (import_id, position, sheet, row, uscc, outcome, violations)"
-        " VALUES ($1, 0, '企业', 5, '-1+1', 'rejected', $2)",
+        f"{_ROW} VALUES ($1, 0, '企业', 5, '-1+1', 'rejected', $2)",
         import_id,
         violations,
     )
@@ -199,13 +202,11 @@ async def served(system: System) -> AsyncIterator[str]:
 async def _fill(owner: asyncpg.Connection, rows: int) -> uuid.UUID:
     import_id = uuid.uuid4()
     await owner.execute(
-        "INSERT INTO application_import (id, cycle_id, city_code, format, file_name, content, digest, uploaded_by, mode,"
-        " max_error_share, validate_only, status)"
-        " SELECT $1, id, NULL, 'workbook', 'x.xlsx', '', '', 'w', 'accept_good', 1, false, 'received' FROM cycle",
+        _IMPORT.format("NULL, 'x.xlsx'"),
         import_id,
     )
     await owner.execute(
-        "INSERT INTO import_row SELECT $1, n, '企业', n, repeat('9', 100), 'rejected', NULL,"
+        f"{_ROW} SELECT $1, n, '企业', n, repeat('9', 100), 'rejected',"
         """ '{"items": [{"cell": "企业!A1", "message_zh": "必填"}]}' FROM generate_series(1, $2::int) n""",
         import_id,
         rows,
@@ -262,8 +263,7 @@ async def test_what_others_commit_meanwhile_does_not_show(system: System, owner:
     async for batch in batches(engine, statement):
         if not seen:
             await owner.execute(
-                "INSERT INTO import_row SELECT $1, n, '企业', n, '', 'rejected', NULL, '{}'"
-                " FROM generate_series(5001, 9000) n",
+                f"{_ROW} SELECT $1, n, '企业', n, '', 'rejected', '{{}}' FROM generate_series(5001, 9000) n",
                 import_id,
             )
         seen += len(batch)

@@ -5,11 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 import httpx
+from stdnum.cn.uscc import calc_check_digit
 
+from support.forms import HUANGSHI
 from support.system import System
 
 GROUNDS = {"reason": "凭变更登记通知书办理", "effective_on": "2024-06-30", "document": "（虚构）变更〔2024〕1号"}
 ENTERPRISES = "/v1/enterprises"
+
+
+def other_code(code: str, division: str = HUANGSHI) -> str:
+    """Another code with the same organisation part."""
+    body = code[:2] + division + code[8:17]
+    return body + calc_check_digit(body)
 
 
 class Registry:

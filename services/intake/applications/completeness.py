@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import uuid
 from collections.abc import Mapping
 from typing import Annotated, Any
@@ -50,7 +51,8 @@ async def check_form(
     with the violations found so far.
     """
     _refuse_another_enterprise(actor, form)
-    violations, judgeable = _validated(actor, form)
+    # A form may be as large as a body may be: others are served meanwhile.
+    violations, judgeable = await asyncio.to_thread(_validated, actor, form)
     violations += await _window_violations(database, code)
     judgement = await evaluation.preview(code, judgeable, as_of, known=violations)
     return CheckOut(

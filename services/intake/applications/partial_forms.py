@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterable, Mapping
 from typing import Any, TypeAlias, cast
 
@@ -16,24 +17,38 @@ def without_invalid_parts(form: Mapping[str, Any], locations: Iterable[Location]
     turn a rate of a half into a whole.
     """
     kept = dict(form)
+    # Each holder is copied once, on the way to the first thing taken out of it: a form may have as many wrong places
+    # as it has room for, and be nested deeper than a whole copy could follow.
+    copied: dict[int, object] = {}
     for location in locations:
-        kept = cast("dict[str, Any]", _without(kept, location)) if location else {}
+        if not location:
+            return {}
+        _remove(kept, location, copied)
     return kept
 
 
-def _without(holder: object, location: Location, name: int | str = "") -> object:
-    """`name` is that of `holder`. Unchanged where the place is gone already, or never was."""
-    step, inner = location[0], location[1:]
+def _remove(kept: dict[str, Any], location: Location, copied: dict[int, object]) -> None:
+    """In place; what is gone already stays gone."""
+    holder: Any = kept
+    name: int | str = ""
+    for step in location[:-1]:
+        if not _holds(holder, step):
+            return
+        inner = holder[step]
+        if id(inner) not in copied:
+            inner = holder[step] = copy.copy(inner)
+            copied[id(inner)] = inner
+        holder, name = inner, step
+    last = location[-1]
+    if not _holds(holder, last):
+        return
     if isinstance(holder, dict):
-        members = cast("dict[int | str, object]", holder)
-        if step not in members:
-            return members
-        if inner:
-            return members | {step: _without(members[step], inner, step)}
-        return {key: value for key, value in members.items() if key != step}
-    if isinstance(holder, list) and isinstance(step, int):
-        entries = list(cast("list[object]", holder))
-        nothing = None if name in _LISTS_OF_TEXTS else {}
-        entries[step] = _without(entries[step], inner, step) if inner else nothing
-        return entries
-    return holder
+        del holder[last]
+    else:
+        holder[last] = None if name in _LISTS_OF_TEXTS else {}
+
+
+def _holds(holder: Any, step: int | str) -> bool:
+    if isinstance(holder, dict):
+        return step in holder
+    return isinstance(holder, list) and isinstance(step, int) and step < len(cast("list[Any]", holder))

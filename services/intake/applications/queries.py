@@ -100,11 +100,9 @@ def _section(name: str, confirmed: SectionConfirmation | None, reopened: bool) -
     )
 
 
-async def application_page(
-    session: AsyncSession, actor: Actor, wanted: Wanted, *, after: uuid.UUID | None, limit: int
-) -> ApplicationPage:
-    """Up to `limit` applications in order of id, without their forms, and the cursor of the next page."""
-    statement = _select(actor).order_by(Application.id).limit(limit + 1)
+def listed_applications(actor: Actor, wanted: Wanted) -> Select[Application, str, str, str]:
+    """Applications within reach in order of id, as they are wanted: what every list of them shows."""
+    statement = _select(actor).order_by(Application.id)
     if wanted.cycle is not None:
         statement = statement.where(Cycle.code == wanted.cycle)
     if wanted.status is not None:
@@ -113,6 +111,14 @@ async def application_page(
         statement = statement.where(Application.city_code == wanted.city)
     if wanted.uscc is not None:
         statement = statement.where(Enterprise.uscc == wanted.uscc)
+    return statement
+
+
+async def application_page(
+    session: AsyncSession, actor: Actor, wanted: Wanted, *, after: uuid.UUID | None, limit: int
+) -> ApplicationPage:
+    """Up to `limit` applications in order of id, without their forms, and the cursor of the next page."""
+    statement = listed_applications(actor, wanted).limit(limit + 1)
     if after is not None:
         statement = statement.where(Application.id > after)
     rows = (await session.execute(statement)).all()

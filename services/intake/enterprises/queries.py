@@ -58,6 +58,21 @@ def by_code(code: str) -> Select[uuid.UUID]:
     return select(EnterpriseCode.enterprise_id).where(EnterpriseCode.code == code.strip().upper().replace("-", ""))
 
 
+def listed_enterprises(
+    actor: Actor, *, city: str | None = None, name: str | None = None, uscc: str | None = None
+) -> Select[Enterprise]:
+    """Living records in order of id; `name` is part of a present or earlier name, `uscc` any code."""
+    statement = select(Enterprise).where(Enterprise.merged_into.is_(None)).order_by(Enterprise.id)
+    if city is not None:
+        statement = statement.where(Enterprise.city_code == city)
+    if name is not None:
+        named = select(EnterpriseVersion.enterprise_id).where(EnterpriseVersion.name.contains(name, autoescape=True))
+        statement = statement.where(Enterprise.id.in_(named))
+    if uscc is not None:
+        statement = statement.where(Enterprise.id.in_(by_code(uscc)))
+    return within_reach(statement, actor)
+
+
 async def enterprise_page(
     session: AsyncSession,
     actor: Actor,
@@ -68,18 +83,11 @@ async def enterprise_page(
     after: uuid.UUID | None,
     limit: int,
 ) -> EnterprisePage:
-    """Up to `limit` living records in order of id; `name` is part of a present or earlier name, `uscc` any code."""
-    statement = select(Enterprise).where(Enterprise.merged_into.is_(None)).order_by(Enterprise.id).limit(limit + 1)
-    if city is not None:
-        statement = statement.where(Enterprise.city_code == city)
-    if name is not None:
-        named = select(EnterpriseVersion.enterprise_id).where(EnterpriseVersion.name.contains(name, autoescape=True))
-        statement = statement.where(Enterprise.id.in_(named))
-    if uscc is not None:
-        statement = statement.where(Enterprise.id.in_(by_code(uscc)))
+    """Up to `limit` living records in order of id, and the cursor of the next page."""
+    statement = listed_enterprises(actor, city=city, name=name, uscc=uscc).limit(limit + 1)
     if after is not None:
         statement = statement.where(Enterprise.id > after)
-    rows = (await session.execute(within_reach(statement, actor))).scalars().all()
+    rows = (await session.execute(statement)).scalars().all()
     items = [_present(row) for row in rows[:limit]]
     return EnterprisePage(items=items, next_cursor=rows[limit - 1].id if len(rows) > limit else None)
 

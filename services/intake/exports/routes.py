@@ -11,7 +11,8 @@ from services.intake.exports.errors import EXPORTS_BUSY
 from services.intake.exports.filters import Filters
 from services.intake.exports.response import MEDIA_TYPES, ExportResponse
 from services.intake.exports.streaming import export_chunks
-from services.intake.exports.views import VIEWS, View
+from services.intake.exports.view import View
+from services.intake.exports.views import VIEWS
 from shared import audit, calendar
 from shared.db import Database
 from shared.errors import NOT_FOUND, VALIDATION_FAILED

@@ -41,12 +41,12 @@ def _count(name: str) -> Any:
     return case((ApplicationImport.status == "received", running), else_=final).label(name)
 
 
-_COUNTS = [_count(name) for name in ("rows_total", "rows_read", "rows_accepted", "rows_rejected")]
+COUNTS = [_count(name) for name in ("rows_total", "rows_read", "rows_accepted", "rows_rejected")]
 
 
 def _imports(actor: Actor) -> Select[*tuple[Any, ...]]:
     statement: Select[*tuple[Any, ...]] = (
-        select(ApplicationImport, Cycle.code, *_COUNTS)
+        select(ApplicationImport, Cycle.code, *COUNTS)
         .join(Cycle, Cycle.id == ApplicationImport.cycle_id)
         # An import from before there was progress has none.
         .outerjoin(ImportProgress, ImportProgress.import_id == ApplicationImport.id)
@@ -96,13 +96,23 @@ async def finished_import(session: AsyncSession, actor: Actor, import_id: uuid.U
     return found
 
 
+def listed_imports(actor: Actor, *, cycle: str | None = None) -> Select[*tuple[Any, ...]]:
+    """Imports within reach, each with its cycle's code and its counts as they are now."""
+    statement = _imports(actor)
+    return statement if cycle is None else statement.where(Cycle.code == cycle)
+
+
+def listed_rows(import_id: uuid.UUID, *, outcome: str | None = None) -> Select[ImportRow]:
+    """Rows of an import whose reach has been checked, in the order of the file."""
+    statement = select(ImportRow).where(ImportRow.import_id == import_id).order_by(ImportRow.position)
+    return statement if outcome is None else statement.where(ImportRow.outcome == outcome)
+
+
 async def import_page(
     session: AsyncSession, actor: Actor, *, cycle: str | None, before: uuid.UUID | None, limit: int
 ) -> ImportPage:
     """Imports, newest first, and the cursor of the next page."""
-    statement = _imports(actor).order_by(ApplicationImport.id.desc()).limit(limit + 1)
-    if cycle is not None:
-        statement = statement.where(Cycle.code == cycle)
+    statement = listed_imports(actor, cycle=cycle).order_by(ApplicationImport.id.desc()).limit(limit + 1)
     if before is not None:
         statement = statement.where(ApplicationImport.id < before)
     rows = (await session.execute(statement)).all()
@@ -114,14 +124,7 @@ async def rows_after(
     session: AsyncSession, import_id: uuid.UUID, *, outcome: str | None, after: int, limit: int
 ) -> Sequence[ImportRow]:
     """Up to `limit` rows of an import whose reach has been checked, in the order of the file."""
-    statement = (
-        select(ImportRow)
-        .where(ImportRow.import_id == import_id, ImportRow.position > after)
-        .order_by(ImportRow.position)
-        .limit(limit)
-    )
-    if outcome is not None:
-        statement = statement.where(ImportRow.outcome == outcome)
+    statement = listed_rows(import_id, outcome=outcome).where(ImportRow.position > after).limit(limit)
     return (await session.execute(statement)).scalars().all()
 
 

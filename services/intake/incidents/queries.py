@@ -76,6 +76,20 @@ async def incident_by_id(session: AsyncSession, actor: Actor, incident_id: uuid.
     return shown
 
 
+def listed_incidents(
+    actor: Actor, *, uscc: str | None = None, kind: str | None = None, status: str | None = None
+) -> Select[Incident, Enterprise]:
+    """Incidents within reach in the order in which they were alleged; an enterprise's own once confirmed."""
+    statement = _select(actor).order_by(Incident.id)
+    if uscc is not None:
+        statement = statement.where(Enterprise.uscc == uscc)
+    if kind is not None:
+        statement = statement.where(Incident.kind == kind)
+    if status is not None:
+        statement = statement.where(Incident.status == status)
+    return statement
+
+
 async def incident_page(
     session: AsyncSession,
     actor: Actor,
@@ -87,13 +101,7 @@ async def incident_page(
     limit: int,
 ) -> IncidentPage:
     """Up to `limit` incidents in the order in which they were alleged, and the cursor of the next page."""
-    statement = _select(actor).order_by(Incident.id).limit(limit + 1)
-    if uscc is not None:
-        statement = statement.where(Enterprise.uscc == uscc)
-    if kind is not None:
-        statement = statement.where(Incident.kind == kind)
-    if status is not None:
-        statement = statement.where(Incident.status == status)
+    statement = listed_incidents(actor, uscc=uscc, kind=kind, status=status).limit(limit + 1)
     if after is not None:
         statement = statement.where(Incident.id > after)
     rows = (await session.execute(statement)).all()
@@ -151,13 +159,19 @@ async def lock_notice(session: AsyncSession, actor: Actor, notice_id: uuid.UUID)
     return row.BusinessNotice, row.Enterprise
 
 
+def listed_notices(actor: Actor, *, uscc: str | None = None) -> Select[BusinessNotice, Enterprise]:
+    """Notices within reach in the order in which they were recorded."""
+    statement = _select_notices(actor).order_by(BusinessNotice.id)
+    if uscc is not None:
+        statement = statement.where(Enterprise.uscc == uscc)
+    return statement
+
+
 async def notice_page(
     session: AsyncSession, actor: Actor, *, uscc: str | None, after: uuid.UUID | None, limit: int
 ) -> NoticePage:
     """Up to `limit` notices in the order in which they were recorded, and the cursor of the next page."""
-    statement = _select_notices(actor).order_by(BusinessNotice.id).limit(limit + 1)
-    if uscc is not None:
-        statement = statement.where(Enterprise.uscc == uscc)
+    statement = listed_notices(actor, uscc=uscc).limit(limit + 1)
     if after is not None:
         statement = statement.where(BusinessNotice.id > after)
     rows = (await session.execute(statement)).all()

@@ -82,14 +82,19 @@ def _record_shown(row: NationalRecord) -> RecordOut:
     return RecordOut.model_validate({**values, "violations": (row.violations or {}).get("items")})
 
 
+def listed_deliveries(status: DeliveryStatus | None = None) -> Select[NationalDelivery]:
+    """Deliveries, of one status or of all; the page puts the newest first."""
+    statement = select(NationalDelivery)
+    if status is not None:
+        statement = statement.where(NationalDelivery.status == status)
+    return statement
+
+
 async def delivery_page(
     session: AsyncSession, *, status: DeliveryStatus | None, after: uuid.UUID | None, limit: int
 ) -> DeliveryPage:
     """Deliveries, newest first."""
-    statement = select(NationalDelivery)
-    if status is not None:
-        statement = statement.where(NationalDelivery.status == status)
-    rows, cursor = await _page(session, statement, NationalDelivery.id, after=after, limit=limit)
+    rows, cursor = await _page(session, listed_deliveries(status), NationalDelivery.id, after=after, limit=limit)
     items = [DeliveryOut.model_validate(row, from_attributes=True) for row in rows]
     return DeliveryPage(items=items, next_cursor=cursor)
 
@@ -113,16 +118,27 @@ async def latest_reconciliation(session: AsyncSession, *, first: int) -> LatestR
     return LatestReconciliation(**shown.model_dump(), first_differences=differences.items)
 
 
+async def reconciliation_or_refuse(session: AsyncSession, run_id: uuid.UUID) -> NationalReconciliation:
+    """One comparison; Problem `not_found`."""
+    run = await session.get(NationalReconciliation, run_id)
+    if run is None:
+        raise Problem(NOT_FOUND)
+    return run
+
+
+def listed_differences(run_id: uuid.UUID) -> Select[NationalDifference]:
+    """Differences of one comparison, by kind and key."""
+    return (
+        select(NationalDifference)
+        .where(NationalDifference.reconciliation_id == run_id)
+        .order_by(NationalDifference.position)
+    )
+
+
 async def difference_page(session: AsyncSession, run_id: uuid.UUID, *, after: int, limit: int) -> DifferencePage:
     """Differences of one comparison, by kind and key; Problem `not_found` for an unknown one."""
-    if await session.get(NationalReconciliation, run_id) is None:
-        raise Problem(NOT_FOUND)
-    statement = (
-        select(NationalDifference)
-        .where(NationalDifference.reconciliation_id == run_id, NationalDifference.position > after)
-        .order_by(NationalDifference.position)
-        .limit(limit + 1)
-    )
+    await reconciliation_or_refuse(session, run_id)
+    statement = listed_differences(run_id).where(NationalDifference.position > after).limit(limit + 1)
     rows = (await session.execute(statement)).scalars().all()
     items = [DifferenceOut.model_validate(row, from_attributes=True) for row in rows[:limit]]
     return DifferencePage(items=items, next_cursor=items[-1].position if len(rows) > limit else None)

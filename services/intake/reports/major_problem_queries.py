@@ -43,6 +43,18 @@ async def major_problem_by_id(session: AsyncSession, actor: Actor, problem_id: u
     return major_problem_shown(row.MajorProblem, row.uscc)
 
 
+def listed_major_problems(
+    actor: Actor, *, status: str | None = None, severity: str | None = None
+) -> Select[MajorProblem, str]:
+    """Problems within reach in the order in which they were reported, each with its enterprise's code."""
+    statement = _select(actor).order_by(MajorProblem.id)
+    if status is not None:
+        statement = statement.where(MajorProblem.status == status)
+    if severity is not None:
+        statement = statement.where(MajorProblem.severity == severity)
+    return statement
+
+
 async def major_problem_page(
     session: AsyncSession,
     actor: Actor,
@@ -53,11 +65,7 @@ async def major_problem_page(
     limit: int,
 ) -> MajorProblemPage:
     """Up to `limit` problems in the order in which they were reported, and the cursor of the next page."""
-    statement = _select(actor).order_by(MajorProblem.id).limit(limit + 1)
-    if status is not None:
-        statement = statement.where(MajorProblem.status == status)
-    if severity is not None:
-        statement = statement.where(MajorProblem.severity == severity)
+    statement = listed_major_problems(actor, status=status, severity=severity).limit(limit + 1)
     if after is not None:
         statement = statement.where(MajorProblem.id > after)
     rows = (await session.execute(statement)).all()

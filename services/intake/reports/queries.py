@@ -50,6 +50,18 @@ async def lock_report(
     return row.ProgressReport, row.ReportingPeriod, row.Enterprise
 
 
+def listed_reports(
+    actor: Actor, *, period: str | None = None, status: str | None = None
+) -> Select[ProgressReport, ReportingPeriod, Enterprise]:
+    """Reports within reach in order of id; drafts for their enterprise only."""
+    statement = _select(actor).order_by(ProgressReport.id)
+    if period is not None:
+        statement = statement.where(ReportingPeriod.code == period)
+    if status is not None:
+        statement = statement.where(ProgressReport.status == status)
+    return statement
+
+
 async def report_page(
     session: AsyncSession,
     actor: Actor,
@@ -60,11 +72,7 @@ async def report_page(
     limit: int,
 ) -> ReportPage:
     """Up to `limit` reports in order of id, without their forms, and the cursor of the next page."""
-    statement = _select(actor).order_by(ProgressReport.id).limit(limit + 1)
-    if period is not None:
-        statement = statement.where(ReportingPeriod.code == period)
-    if status is not None:
-        statement = statement.where(ProgressReport.status == status)
+    statement = listed_reports(actor, period=period, status=status).limit(limit + 1)
     if after is not None:
         statement = statement.where(ProgressReport.id > after)
     rows = (await session.execute(statement)).all()
