@@ -14,7 +14,8 @@ from support.forms import HUANGSHI, form, with_changes
 from support.lines import NDJSON, UPLOAD, codes, followed, ndjson, results
 from support.system import System
 
-from services.intake.exports.views import APPLICATION_STATUS, CITIES
+from services.intake.exports.application_views import APPLICATION_STATUS
+from services.intake.exports.view import CITIES
 from services.intake.imports.workbook_layout import FIRST_DATA_ROW, SHEETS
 from services.intake.imports.workbook_rows import rows_of
 
