@@ -15,9 +15,9 @@ from support.lines import NDJSON, UPLOAD, codes, followed, ndjson, results
 from support.system import System
 
 from services.intake.exports.application_views import APPLICATION_STATUS
-from services.intake.exports.view import CITIES
 from services.intake.imports.workbook_layout import FIRST_DATA_ROW, SHEETS
 from services.intake.imports.workbook_rows import rows_of
+from shared.reference.divisions import division
 
 CITY = "420100"
 UPLOAD_WORKBOOK = "/v1/cycles/2024-1/applications:importWorkbook"
@@ -180,7 +180,7 @@ def _as_exported(one: Mapping[str, Any]) -> dict[str, str]:
         "批次": one["cycle"],
         "统一社会信用代码": one["uscc"],
         "企业名称": one["name"],
-        "市州": CITIES[one["city_code"]],
+        "市州": division(one["city_code"]).name,
         "状态": APPLICATION_STATUS[one["status"]],
         "版次": str(one["revision"]),
         "报告年度": str(finance.get("fiscal_year", "")),
