@@ -189,12 +189,14 @@ async def test_a_merged_record_takes_nothing_more(system: System, owner: asyncpg
         )
         == 0
     )
+    # What names the old code from now on is about the enterprise that goes on.
     allegation = body | {"occurred_on": "2024-06-01", "document": DOCUMENT}
-    await system.refused("intake", "POST", "/v1/incidents", city, "uscc_superseded", 409, json=allegation)
-    problem = {"title": "到期", "description": "涉及一家", "severity": "major", "uscc": LOSER}
-    await system.refused("intake", "POST", "/v1/major-problems", city, "uscc_superseded", 409, json=problem)
+    alleged = await system.ok("intake", "POST", "/v1/incidents", city, json=allegation)
     path, params = f"/v1/enterprises/{LOSER}/attachments", {"purpose": "incident", "file_name": "a.pdf"}
-    await system.refused("intake", "POST", path, city, "uscc_superseded", 409, content=pdf("b"), params=params)
+    attached = await system.ok("intake", "POST", path, city, content=pdf("b"), params=params)
+    problem = {"title": "到期", "description": "涉及一家", "severity": "major", "uscc": LOSER}
+    told = await system.ok("intake", "POST", "/v1/major-problems", city, json=problem)
+    assert (alleged["uscc"], attached["uscc"], told["uscc"]) == (SURVIVOR, SURVIVOR, SURVIVOR)
 
 
 async def test_changing_hands_opens_nothing_else(system: System, owner: asyncpg.Connection) -> None:

@@ -7,6 +7,7 @@ import uuid
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.intake.enterprises.queries import by_code
 from services.intake.reports.errors import MAJOR_PROBLEM_STATUS
 from services.intake.reports.major_problem_queries import lock_major_problem, major_problem_shown
 from services.intake.reports.major_problem_schemas import MajorProblemIn, MajorProblemOut
@@ -21,10 +22,11 @@ async def report_major_problem(session: AsyncSession, actor: Actor, problem_in: 
     """File a problem of the actor's city; Problem `not_found` for an enterprise of another one."""
     if actor.city_code is None:
         raise Problem(FORBIDDEN)
+    enterprise = await _enterprise_of(session, actor.city_code, problem_in.uscc)
     problem = MajorProblem(
         **problem_in.model_dump(exclude={"uscc"}),
         city_code=actor.city_code,
-        enterprise_id=await _enterprise_of(session, actor.city_code, problem_in.uscc),
+        enterprise_id=enterprise.id if enterprise else None,
         status="reported",
         reported_by=actor.subject,
     )
@@ -32,7 +34,7 @@ async def report_major_problem(session: AsyncSession, actor: Actor, problem_in: 
     await session.flush()
     await session.refresh(problem)
     await _record(session, actor, "report", problem)
-    return major_problem_shown(problem, problem_in.uscc)
+    return major_problem_shown(problem, enterprise.uscc if enterprise else None)
 
 
 async def acknowledge_major_problem(session: AsyncSession, actor: Actor, problem_id: uuid.UUID) -> MajorProblemOut:
@@ -51,10 +53,10 @@ async def settle_major_problem(
     return await _done(session, actor, "settle", problem, uscc)
 
 
-async def _enterprise_of(session: AsyncSession, city_code: str, uscc: str | None) -> uuid.UUID | None:
+async def _enterprise_of(session: AsyncSession, city_code: str, uscc: str | None) -> Enterprise | None:
     if uscc is None:
         return None
-    statement = select(Enterprise.id).where(Enterprise.uscc == uscc, Enterprise.city_code == city_code)
+    statement = select(Enterprise).where(Enterprise.id.in_(by_code(uscc)), Enterprise.city_code == city_code)
     found = (await session.execute(statement)).scalar_one_or_none()
     if found is None:
         raise Problem(NOT_FOUND)
