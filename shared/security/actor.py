@@ -17,6 +17,7 @@ ROLE_SCOPES: dict[str, frozenset[str]] = {
             "reports:submit",
             "reports:read",
             "incidents:read",
+            "assessments:appeal",
         }
     ),
     "city_officer": frozenset(
@@ -34,6 +35,9 @@ ROLE_SCOPES: dict[str, frozenset[str]] = {
             "reports:decide",
             "incidents:read",
             "incidents:write",
+            "facts:write",
+            "facts:read",
+            "objections:write",
         }
     ),
     "province_officer": frozenset(
@@ -62,6 +66,12 @@ ROLE_SCOPES: dict[str, frozenset[str]] = {
             "pool:read",
             "lists:read",
             "lists:admin",
+            "facts:write",
+            "facts:read",
+            "notices:write",
+            "objections:write",
+            "assessments:impact",
+            "reviews:assign",
         }
     ),
     "reviewer": frozenset(
@@ -74,6 +84,8 @@ ROLE_SCOPES: dict[str, frozenset[str]] = {
             "plans:read",
             "reports:read",
             "incidents:read",
+            "facts:read",
+            "objections:decide",
         }
     ),
     "bank": frozenset({"lists:read"}),
@@ -91,6 +103,7 @@ ROLE_SCOPES: dict[str, frozenset[str]] = {
             "plans:read",
             "pool:read",
             "lists:read",
+            "facts:read",
         }
     ),
     "admin": frozenset({"cycles:read", "cycles:write", "lists:admin", "pool:read", "national:read", "national:admin"}),
@@ -120,6 +133,14 @@ SCOPES: dict[str, str] = {
     "national:admin": "Run the exchange with the national system",
     "assessments:read": "Read assessments and receipts",
     "assessments:review": "Enter findings, propose and sign deviations",
+    "assessments:impact": "See what another rulebook would have said of past decisions",
+    "assessments:appeal": "Appeal against the judgement of one's own application",
+    "facts:read": "Read what is known about enterprises within reach, by source",
+    "facts:write": "State facts as a registry's or a city's verified knowledge",
+    "reviews:assign": "Assign and reassign reviews",
+    "notices:write": "Publish a plan for public notice and end it",
+    "objections:write": "Record objections against an entry under public notice",
+    "objections:decide": "Decide objections and appeals",
     "plans:read": "Read selection plans",
     "plans:write": "Compute and commit selection plans",
     "plans:approve": "Approve a selection plan that somebody else proposed",

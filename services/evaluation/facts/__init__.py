@@ -1,0 +1,1 @@
+"""What is known about an enterprise: statements by source, and which of them stands."""

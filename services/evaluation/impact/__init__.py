@@ -1,0 +1,1 @@
+"""What another rulebook would have said of past decisions, and whether receipts still replay."""

@@ -1,0 +1,21 @@
+"""Tables owned by evaluation: rulebooks used, assessments, review, selection plans and the pool."""
+
+from shared.models.evaluation.assessment import VERDICTS, Assessment, CriterionResult, RulebookVersion
+from shared.models.evaluation.pool import Membership, Pool
+from shared.models.evaluation.review import Deviation, Finding
+from shared.models.evaluation.selection import PLAN_STATUSES, AdmissionQuota, SelectionPlan, SelectionPlanEntry
+
+__all__ = [
+    "PLAN_STATUSES",
+    "VERDICTS",
+    "AdmissionQuota",
+    "Assessment",
+    "CriterionResult",
+    "Deviation",
+    "Finding",
+    "Membership",
+    "Pool",
+    "RulebookVersion",
+    "SelectionPlan",
+    "SelectionPlanEntry",
+]

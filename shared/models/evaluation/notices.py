@@ -1,0 +1,1 @@
+"""Public notice: objections, appeals, and what they hold up."""
