@@ -7,7 +7,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import ARRAY, Select, Text, any_, cast, func, select, union_all
+from sqlalchemy import ARRAY, Select, Text, Uuid, any_, cast, column, func, or_, select, union_all, values
 from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
@@ -43,6 +43,7 @@ class RecommendedSnapshot:
     uscc: str
     rulebook_digest: str
     assessed_on: date
+    submitted_at: datetime
 
 
 async def recommended_snapshots(session: AsyncSession, application_ids: list[uuid.UUID]) -> list[RecommendedSnapshot]:
@@ -58,6 +59,7 @@ async def recommended_snapshots(session: AsyncSession, application_ids: list[uui
             Enterprise.uscc,
             Cycle.rulebook_digest,
             Cycle.assessed_on,
+            ApplicationSnapshot.created_at,
         )
         .join(Enterprise, Enterprise.id == Application.enterprise_id)
         .join(Cycle, Cycle.id == Application.cycle_id)
@@ -70,6 +72,59 @@ async def recommended_snapshots(session: AsyncSession, application_ids: list[uui
         .order_by(Application.id)
     )
     return [RecommendedSnapshot(*row) for row in await session.execute(statement)]
+
+
+@dataclass(frozen=True, slots=True)
+class EnterpriseOnRecord:
+    """An enterprise as evaluation sees it; `uscc` is its present code."""
+
+    id: uuid.UUID
+    uscc: str
+    name: str
+    city_code: str
+
+
+async def enterprises_on_record(session: AsyncSession, codes: Collection[str]) -> dict[str, EnterpriseOnRecord]:
+    """The living records by the codes asked for, present, former or merged; a code of nobody is left out."""
+    statement = (
+        select(EnterpriseCode.code, Enterprise.id, Enterprise.uscc, Enterprise.name, Enterprise.city_code)
+        .join(Enterprise, Enterprise.id == EnterpriseCode.enterprise_id)
+        .where(EnterpriseCode.code == any_(cast(list(codes), ARRAY(Text))))
+    )
+    return {row.code: EnterpriseOnRecord(*row[1:]) for row in await session.execute(statement)}
+
+
+def codes_of(usccs: Collection[str]) -> Select[str, str]:
+    """(`code`, `uscc`): every code, present, former or merged, of the enterprises with these present codes."""
+    return (
+        select(EnterpriseCode.code.label("code"), Enterprise.uscc.label("uscc"))
+        .join(Enterprise, Enterprise.id == EnterpriseCode.enterprise_id)
+        .where(Enterprise.uscc == any_(cast(list(usccs), ARRAY(Text))))
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ApplicationOfEnterprise:
+    id: uuid.UUID
+    cycle_id: uuid.UUID
+    uscc: str
+
+
+async def applications_on_record(
+    session: AsyncSession, *, ids: Collection[uuid.UUID] = (), standing_of: Collection[str] = ()
+) -> list[ApplicationOfEnterprise]:
+    """Applications with these ids, and those that a city stands by of enterprises known by these codes; by id."""
+    enterprises = select(EnterpriseCode.enterprise_id).where(
+        EnterpriseCode.code == any_(cast(list(standing_of), ARRAY(Text)))
+    )
+    of_enterprises = Application.enterprise_id.in_(enterprises) & Application.status.in_(_STANDING)
+    statement = (
+        select(Application.id, Application.cycle_id, Enterprise.uscc)
+        .join(Enterprise, Enterprise.id == Application.enterprise_id)
+        .where(or_(Application.id == any_(cast(list(ids), ARRAY(Uuid))), of_enterprises))
+        .order_by(Application.id)
+    )
+    return [ApplicationOfEnterprise(*row) for row in await session.execute(statement)]
 
 
 def standing_snapshots(cycle_id: uuid.UUID) -> Select[uuid.UUID]:
@@ -317,3 +372,36 @@ async def attachment_digests(session: AsyncSession, application_id: uuid.UUID, a
         .order_by(Attachment.id)
     )
     return [AttachmentDigest(*row) for row in await session.execute(statement)]
+
+
+async def attachment_digests_at(
+    session: AsyncSession, moments: Mapping[uuid.UUID, datetime]
+) -> dict[uuid.UUID, list[AttachmentDigest]]:
+    """`attachment_digests` of many applications, each at its own moment; those without files are left out."""
+    asked = values(column("application_id", Uuid), column("at", DateTime(timezone=True)), name="asked").data(
+        list(moments.items())
+    )
+    statement = (
+        select(Attachment.application_id, Attachment.id, Attachment.criterion, Attachment.digest)
+        .join(asked, asked.c.application_id == Attachment.application_id)
+        .where(
+            Attachment.created_at <= asked.c.at,
+            Attachment.removed_at.is_(None) | (Attachment.removed_at > asked.c.at),
+        )
+        .order_by(Attachment.id)
+    )
+    found: dict[uuid.UUID, list[AttachmentDigest]] = {}
+    for application_id, *rest in await session.execute(statement) if moments else ():
+        found.setdefault(application_id, []).append(AttachmentDigest(*rest))
+    return found
+
+
+async def evidence_of(session: AsyncSession, attachment_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, tuple[str, str]]:
+    """By id of each file that is there: the present code of the enterprise that it is about, and its SHA-256."""
+    statement = (
+        select(Attachment.id, Enterprise.uscc, Attachment.digest)
+        .outerjoin(Application, Application.id == Attachment.application_id)
+        .join(Enterprise, Enterprise.id == func.coalesce(Attachment.enterprise_id, Application.enterprise_id))
+        .where(Attachment.id.in_(attachment_ids), Attachment.removed_at.is_(None))
+    )
+    return {row.id: (row.uscc, row.digest) for row in await session.execute(statement)}

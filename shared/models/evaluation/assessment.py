@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from datetime import date
 
-from sqlalchemy import Boolean, CheckConstraint, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy import Boolean, CheckConstraint, ForeignKey, Index, SmallInteger, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from shared.models.base import Base, CreatedAt, Id, one_of
@@ -27,14 +27,20 @@ class RulebookVersion(Base):
 
 
 class Assessment(Base):
-    """The judgement of one snapshot under one rulebook. The newest of an application is `current`."""
+    """The judgement of one snapshot under one rulebook on one set of facts; one of an application is `current`.
+
+    `inputs_digest` is that of the facts and of what others than the form say of them; `conflicts` counts the facts on
+    which sources disagree.
+    """
 
     __tablename__ = "assessment"
     __table_args__ = (
-        UniqueConstraint("snapshot_id", "rulebook_digest"),
+        UniqueConstraint("snapshot_id", "rulebook_digest", "inputs_digest"),
         CheckConstraint(one_of("overall", *VERDICTS), name="overall"),
         Index("uq_assessment_current", "application_id", unique=True, postgresql_where=text("current")),
         Index(None, "cycle_id", "overall", "id"),
+        Index("ix_assessment_in_conflict", "cycle_id", "id", postgresql_where=text("current AND conflicts > 0")),
+        CheckConstraint("conflicts >= 0", name="conflicts_counted"),
     )
 
     id: Mapped[Id]
@@ -48,6 +54,8 @@ class Assessment(Base):
     overall: Mapped[str]
     receipt: Mapped[str]
     receipt_digest: Mapped[str]
+    inputs_digest: Mapped[str]
+    conflicts: Mapped[int] = mapped_column(SmallInteger)
     current: Mapped[bool] = mapped_column(Boolean)
     created_at: Mapped[CreatedAt]
 
