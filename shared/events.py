@@ -43,6 +43,14 @@ class ApplicationsTaken(Event):
     snapshot_ids: list[uuid.UUID]
 
 
+class FactsStated(Event):
+    """Somebody but the enterprise has stated or retracted facts of the enterprises with these codes."""
+
+    topic = "evaluation.facts_stated"
+    consumers = ("evaluation.judge_stated_facts",)
+    usccs: list[str]
+
+
 class SelectionCommitted(Event):
     topic = "evaluation.selection_committed"
     consumers = ("finance.publish_pool_list", "intake.queue_pool_changes")
@@ -90,6 +98,7 @@ EVENTS: tuple[type[Event], ...] = (
     LinesUploaded,
     ApplicationsRecommended,
     ApplicationsTaken,
+    FactsStated,
     SelectionCommitted,
     IncidentConfirmed,
     IncidentClosed,

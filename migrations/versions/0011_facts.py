@@ -24,7 +24,10 @@ _CHECKS = {
     "basis_given": "basis <> ''",
 }
 # What was judged before was judged by the form alone: the section of its receipt is canonical JSON already.
-_FACTS_OF_RECEIPT = """'"facts":(\\{[^{}]*\\}),"format":'"""
+_DIGEST_WHAT_WAS_JUDGED = r"""
+    UPDATE assessment SET inputs_digest = encode(sha256(convert_to(
+        coalesce(substring(receipt from '"facts":(\{[^{}]*\}),"format":'), receipt), 'UTF8')), 'hex')
+"""
 _KEY_BEFORE = "uq_assessment_snapshot_id_rulebook_digest"
 _KEY = "uq_assessment_snapshot_id_rulebook_digest_inputs_digest"
 
@@ -33,16 +36,11 @@ def upgrade() -> None:
     _create_statements()
     op.add_column("assessment", sa.Column("inputs_digest", sa.Text(), nullable=True))
     op.add_column("assessment", sa.Column("conflicts", sa.SmallInteger(), server_default="0", nullable=False))
-    op.execute(
-        "UPDATE assessment SET inputs_digest = "
-        f"encode(sha256(convert_to(coalesce(substring(receipt from {_FACTS_OF_RECEIPT}), receipt), 'UTF8')), 'hex')"
-    )
+    op.execute(_DIGEST_WHAT_WAS_JUDGED)
     op.alter_column("assessment", "inputs_digest", nullable=False)
     op.alter_column("assessment", "conflicts", server_default=None)
     op.drop_constraint(_KEY_BEFORE, "assessment")
-    op.create_unique_constraint(
-        _KEY, "assessment", ["snapshot_id", "rulebook_digest", "inputs_digest"]
-    )
+    op.create_unique_constraint(_KEY, "assessment", ["snapshot_id", "rulebook_digest", "inputs_digest"])
     op.create_check_constraint(op.f("ck_assessment_conflicts_counted"), "assessment", "conflicts >= 0")
     op.create_index(
         "ix_assessment_in_conflict",
@@ -72,9 +70,7 @@ def _create_statements() -> None:
         sa.Column("evidence_digest", sa.Text(), nullable=True),
         sa.Column("city_code", sa.Text(), nullable=True),
         sa.Column("stated_by", sa.Text(), nullable=False),
-        sa.Column(
-            "stated_at", sa.DateTime(timezone=True), server_default=sa.text("clock_timestamp()"), nullable=False
-        ),
+        sa.Column("stated_at", sa.DateTime(timezone=True), server_default=sa.text("clock_timestamp()"), nullable=False),
         sa.Column("retracts", sa.Uuid(), nullable=True),
         *(sa.CheckConstraint(check, name=op.f(f"ck_fact_statement_{name}")) for name, check in _CHECKS.items()),
         sa.ForeignKeyConstraint(

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from services.evaluation.assessment.tasks import assess_applications
+from services.evaluation.assessment.tasks import assess_applications, judge_stated_facts
 from shared.queue import Handler, run_worker
 from shared.settings import Settings, from_environment
 
-HANDLERS: dict[str, Handler] = {"evaluation.assess_applications": assess_applications}
+HANDLERS: dict[str, Handler] = {
+    "evaluation.assess_applications": assess_applications,
+    "evaluation.judge_stated_facts": judge_stated_facts,
+}
 
 if __name__ == "__main__":
     run_worker("evaluation", HANDLERS, from_environment(Settings))

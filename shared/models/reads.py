@@ -7,7 +7,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import ARRAY, Select, Text, Uuid, any_, cast, column, func, or_, select, union_all, values
+from sqlalchemy import ARRAY, Select, Text, Uuid, any_, cast, func, or_, select, union_all
 from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
@@ -374,25 +374,23 @@ async def attachment_digests(session: AsyncSession, application_id: uuid.UUID, a
     return [AttachmentDigest(*row) for row in await session.execute(statement)]
 
 
-async def attachment_digests_at(
-    session: AsyncSession, moments: Mapping[uuid.UUID, datetime]
+async def attachment_digests_of(
+    session: AsyncSession, snapshot_ids: Collection[uuid.UUID]
 ) -> dict[uuid.UUID, list[AttachmentDigest]]:
-    """`attachment_digests` of many applications, each at its own moment; those without files are left out."""
-    asked = values(column("application_id", Uuid), column("at", DateTime(timezone=True)), name="asked").data(
-        list(moments.items())
-    )
+    """`attachment_digests` of many snapshots, each at the moment that it was made; those without files are left out."""
     statement = (
-        select(Attachment.application_id, Attachment.id, Attachment.criterion, Attachment.digest)
-        .join(asked, asked.c.application_id == Attachment.application_id)
+        select(ApplicationSnapshot.id, Attachment.id, Attachment.criterion, Attachment.digest)
+        .join(Attachment, Attachment.application_id == ApplicationSnapshot.application_id)
         .where(
-            Attachment.created_at <= asked.c.at,
-            Attachment.removed_at.is_(None) | (Attachment.removed_at > asked.c.at),
+            ApplicationSnapshot.id == any_(cast(list(snapshot_ids), ARRAY(Uuid))),
+            Attachment.created_at <= ApplicationSnapshot.created_at,
+            Attachment.removed_at.is_(None) | (Attachment.removed_at > ApplicationSnapshot.created_at),
         )
         .order_by(Attachment.id)
     )
     found: dict[uuid.UUID, list[AttachmentDigest]] = {}
-    for application_id, *rest in await session.execute(statement) if moments else ():
-        found.setdefault(application_id, []).append(AttachmentDigest(*rest))
+    for snapshot_id, *rest in await session.execute(statement):
+        found.setdefault(snapshot_id, []).append(AttachmentDigest(*rest))
     return found
 
 

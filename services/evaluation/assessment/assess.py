@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any
 
 import polars as pl
 from asyncpg import Connection as DriverConnection
-from sqlalchemy import select, update
+from sqlalchemy import Row, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.evaluation.assessment.facts import facts_frame
+from services.evaluation.assessment.inputs import by_criterion, inputs_digest
+from services.evaluation.assessment.queries import judged_and_selected
 from services.evaluation.assessment.registry import rulebook_of
+from services.evaluation.facts.overlay import Whose, overlay
+from services.evaluation.facts.queries import claims_of
 from services.evaluation.rulebooks.judge import criterion_verdicts, judge
-from services.evaluation.rulebooks.receipt import receipts
+from services.evaluation.rulebooks.origins import Origins
+from services.evaluation.rulebooks.receipt import facts_texts, receipts
 from services.evaluation.rulebooks.rulebook import Rulebook
 from shared import calendar
 from shared.canonical import sha256_hex
 from shared.models.base import new_id
 from shared.models.evaluation import Assessment
-from shared.models.reads import RecommendedSnapshot
+from shared.models.reads import RecommendedSnapshot, attachment_digests_of
 
 _ASSESSMENT_COLUMNS = (
     "id",
@@ -34,47 +41,122 @@ _ASSESSMENT_COLUMNS = (
     "overall",
     "receipt",
     "receipt_digest",
+    "inputs_digest",
+    "conflicts",
     "current",
     "created_at",
 )
 _VERDICT = {True: "met", False: "not_met", None: "unknown"}
 
 
-async def assess(session: AsyncSession, snapshots: Sequence[RecommendedSnapshot]) -> int:
-    """Judge those snapshots that their rulebook has not judged yet; returns how many were judged.
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """A batch of one rulebook and day as judged; all columns by snapshot."""
 
-    The earlier assessment of an application stays, no longer current.
+    snapshots: list[RecommendedSnapshot]
+    criteria: pl.DataFrame
+    receipts: list[str]
+    inputs: list[str]
+    conflicts: list[int]
+
+    def only(self, rows: Sequence[int]) -> _Judged:
+        """These rows of all."""
+        return _Judged(
+            snapshots=[self.snapshots[row] for row in rows],
+            criteria=self.criteria[list(rows)],
+            receipts=[self.receipts[row] for row in rows],
+            inputs=[self.inputs[row] for row in rows],
+            conflicts=[self.conflicts[row] for row in rows],
+        )
+
+
+async def assess(session: AsyncSession, snapshots: Sequence[RecommendedSnapshot]) -> int:
+    """Judge the snapshots by what is known now; returns how many judgements were new.
+
+    The same facts under the same rulebook are one judgement: it is found again, and current again. The earlier
+    assessment of an application stays, no longer current. What was judged before is left as it was where the cycle's
+    selection is committed. To be held: `hold_judging`, and the candidacy of the cycles.
     """
-    waiting = await _not_yet_judged(session, snapshots)
+    settled = await judged_and_selected(session, snapshots)
+    waiting = [one for one in snapshots if one.snapshot_id not in settled]
+    new = 0
     for (digest, assessed_on), group in groupby(sorted(waiting, key=_rulebook_and_date), key=_rulebook_and_date):
-        await _assess_group(session, await rulebook_of(session, digest), assessed_on, list(group))
-    return len(waiting)
+        new += await _assess_group(session, await rulebook_of(session, digest), assessed_on, list(group))
+    return new
 
 
 def _rulebook_and_date(snapshot: RecommendedSnapshot) -> tuple[str, Any]:
     return snapshot.rulebook_digest, snapshot.assessed_on
 
 
-async def _not_yet_judged(session: AsyncSession, snapshots: Sequence[RecommendedSnapshot]) -> list[RecommendedSnapshot]:
-    statement = select(Assessment.snapshot_id, Assessment.rulebook_digest).where(
-        Assessment.snapshot_id.in_([snapshot.snapshot_id for snapshot in snapshots])
-    )
-    judged = {(row.snapshot_id, row.rulebook_digest) for row in await session.execute(statement)}
-    return [one for one in snapshots if (one.snapshot_id, one.rulebook_digest) not in judged]
-
-
 async def _assess_group(
     session: AsyncSession, rulebook: Rulebook, assessed_on: Any, snapshots: list[RecommendedSnapshot]
-) -> None:
-    facts = facts_frame([snapshot.payload for snapshot in snapshots], assessed_on)
+) -> int:
+    judged = await _judged(session, rulebook, assessed_on, snapshots)
+    known = await _known(session, rulebook, snapshots)
+    new = [row for row, key in enumerate(_keys(judged)) if key not in known]
+    again = [known[key] for key in _keys(judged) if key in known and not known[key].current]
+    replaced = {snapshots[row].application_id for row in new} | {one.application_id for one in again}
+    if replaced:
+        superseded = update(Assessment).where(Assessment.application_id.in_(replaced), Assessment.current)
+        await session.execute(superseded.values(current=False))
+    if again:
+        restored = update(Assessment).where(Assessment.id.in_([one.id for one in again]))
+        await session.execute(restored.values(current=True))
+    if new:
+        await _copy(session, rulebook, judged if len(new) == len(snapshots) else judged.only(new))
+    return len(new)
+
+
+async def _judged(
+    session: AsyncSession, rulebook: Rulebook, assessed_on: Any, snapshots: list[RecommendedSnapshot]
+) -> _Judged:
+    whose = [Whose(one.uscc, one.application_id) for one in snapshots]
+    told = facts_frame([one.payload for one in snapshots], assessed_on)
+    stated = await claims_of(session, [one.uscc for one in snapshots])
+    facts, stated_origins = overlay(told, whose, stated, assessed_on)
     parts = judge(rulebook, facts)
-    criteria = criterion_verdicts(rulebook, parts)
-    texts = receipts(rulebook, facts, parts, [_subject(snapshot) for snapshot in snapshots], assessed_on)
-    superseded = update(Assessment).where(
-        Assessment.application_id.in_([snapshot.application_id for snapshot in snapshots]), Assessment.current
+    return _Judged(
+        snapshots=snapshots,
+        criteria=criterion_verdicts(rulebook, parts),
+        receipts=receipts(
+            rulebook,
+            facts,
+            parts,
+            [_subject(one) for one in snapshots],
+            assessed_on,
+            await _with_attachments(session, snapshots, stated_origins),
+        ),
+        inputs=[inputs_digest(text, one) for text, one in zip(facts_texts(facts), stated_origins, strict=True)],
+        conflicts=[len(one.conflicts) for one in stated_origins],
     )
-    await session.execute(superseded.values(current=False))
-    await _copy(session, rulebook, snapshots, texts, criteria)
+
+
+async def _with_attachments(
+    session: AsyncSession, snapshots: list[RecommendedSnapshot], origins: list[Origins]
+) -> list[Origins]:
+    found = await attachment_digests_of(session, [one.snapshot_id for one in snapshots])
+    return [
+        replace(one, attachments=by_criterion(files)) if (files := found.get(snapshot.snapshot_id)) else one
+        for snapshot, one in zip(snapshots, origins, strict=True)
+    ]
+
+
+def _keys(judged: _Judged) -> list[tuple[uuid.UUID, str]]:
+    return [(one.snapshot_id, digest) for one, digest in zip(judged.snapshots, judged.inputs, strict=True)]
+
+
+async def _known(
+    session: AsyncSession, rulebook: Rulebook, snapshots: list[RecommendedSnapshot]
+) -> dict[tuple[uuid.UUID, str], Row[Any]]:
+    """What was judged of these snapshots by this rulebook, by snapshot and inputs."""
+    statement = select(
+        Assessment.id, Assessment.application_id, Assessment.snapshot_id, Assessment.inputs_digest, Assessment.current
+    ).where(
+        Assessment.snapshot_id.in_([one.snapshot_id for one in snapshots]),
+        Assessment.rulebook_digest == rulebook.digest,
+    )
+    return {(row.snapshot_id, row.inputs_digest): row for row in await session.execute(statement)}
 
 
 def _subject(snapshot: RecommendedSnapshot) -> dict[str, str]:
@@ -82,20 +164,17 @@ def _subject(snapshot: RecommendedSnapshot) -> dict[str, str]:
         "application_id": str(snapshot.application_id),
         "snapshot_id": str(snapshot.snapshot_id),
         "snapshot_digest": snapshot.snapshot_digest,
+        "submitted_on": calendar.business_date(snapshot.submitted_at).isoformat(),
     }
 
 
-async def _copy(
-    session: AsyncSession,
-    rulebook: Rulebook,
-    snapshots: list[RecommendedSnapshot],
-    texts: list[str],
-    criteria: pl.DataFrame,
-) -> None:
+async def _copy(session: AsyncSession, rulebook: Rulebook, judged: _Judged) -> None:
     connection = await (await session.connection()).get_raw_connection()
     driver: DriverConnection[Any] = connection.driver_connection  # type: ignore[assignment]
-    ids = [new_id() for _ in snapshots]
+    ids = [new_id() for _ in judged.snapshots]
     moment = calendar.now()
+    verdicts = judged.criteria["overall"]
+    columns = (ids, judged.snapshots, verdicts, judged.receipts, judged.inputs, judged.conflicts)
     await driver.copy_records_to_table(
         "assessment",
         columns=_ASSESSMENT_COLUMNS,
@@ -112,16 +191,18 @@ async def _copy(
                 verdict,
                 text,
                 sha256_hex(text),
+                digest,
+                conflicts,
                 True,
                 moment,
             )
-            for id_, one, verdict, text in zip(ids, snapshots, criteria["overall"], texts, strict=True)
+            for id_, one, verdict, text, digest, conflicts in zip(*columns, strict=True)
         ),
     )
     await driver.copy_records_to_table(
         "criterion_result",
         columns=("assessment_id", "number", "verdict"),
-        records=_result_rows(rulebook, ids, criteria),
+        records=_result_rows(rulebook, ids, judged.criteria),
     )
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Any, TypeAlias, cast
 
@@ -12,16 +13,15 @@ import polars as pl
 from services.evaluation.rulebooks.catalogue import FactValue
 from services.evaluation.rulebooks.frames import checked_facts, facts_frame
 from services.evaluation.rulebooks.judge import conclude, criterion_verdicts, judge, verdict_text
+from services.evaluation.rulebooks.origins import FORM_ALONE, Origins, Subject, canonical_subject, canonical_value
 from services.evaluation.rulebooks.rulebook import Rulebook
 from shared.canonical import canonical_text, sha256_hex
 
-Scalar: TypeAlias = str | int | bool | None
-Subject: TypeAlias = Mapping[str, Scalar]
-Receipt: TypeAlias = dict[str, "str | dict[str, Scalar]"]
+Receipt: TypeAlias = dict[str, Any]
 
-FORMAT = "assessment-receipt/1"
-# Beyond this RFC 8785, which counts in IEEE doubles, no longer tells integers apart.
-_LARGEST_INTEGER = 2**53 - 1
+FORMAT = "assessment-receipt/2"
+# The first format knew of nothing but the form: no attachments, no other sources. Its receipts replay as they were.
+FIRST_FORMAT = "assessment-receipt/1"
 
 
 def receipt(
@@ -31,18 +31,20 @@ def receipt(
     *,
     subject: Subject,
     assessed_on: date,
+    origins: Origins = FORM_ALONE,
 ) -> Receipt:
     """One application's receipt: every catalogued fact (money in 分), `judge`'s parts, and what they amount to.
 
     `subject` says what was judged (application, snapshot and its digest) and is kept as given.
-    Raises FactError, and ValueError for a subject or parts that cannot stand in a receipt.
+    Raises FactError, and ValueError for a subject, origins or parts that cannot stand in a receipt.
     """
     conclusion = conclude(parts, rulebook, {}, ())
     return {
+        **origins.sections(),
         "format": FORMAT,
         "rulebook": {"id": rulebook.id, "digest": rulebook.digest},
         "assessed_on": assessed_on.isoformat(),
-        "subject": _checked(subject),
+        "subject": canonical_subject(subject),
         "facts": dict(checked_facts(facts_frame([facts])).row(0, named=True)),
         "parts": dict(parts),
         "criteria": {str(number): verdict for number, verdict in conclusion.criteria.items()},
@@ -66,16 +68,27 @@ def receipts(
     parts: pl.DataFrame,
     subjects: Sequence[Subject],
     assessed_on: date,
+    origins: Sequence[Origins] | None = None,
 ) -> list[str]:
     """The texts of many receipts at once, row by row equal to `receipt_text(receipt(…))`.
 
-    Raises FactError, and ValueError when the lengths differ or a subject cannot stand in a receipt.
+    Without `origins` all facts come from the form alone.
+    Raises FactError, and ValueError when the lengths differ or a subject or origins cannot stand in a receipt.
     """
     if not len(subjects) == facts.height == parts.height:
         raise ValueError(f"{len(subjects)} subjects for {facts.height} rows of facts and {parts.height} of parts")
-    subject_texts = (canonical_text(_checked(subject)) for subject in subjects)
-    days = [assessed_on.isoformat()] * len(subjects)
-    return _texts(rulebook, _rows_as_json(checked_facts(facts)), parts, subject_texts, days)
+    written = _Given(
+        facts=facts_texts(facts),
+        subjects=[canonical_text(canonical_subject(subject)) for subject in subjects],
+        days=[assessed_on.isoformat()] * len(subjects),
+        origins=[_ALONE] * len(subjects) if origins is None else [_sections_of(one) for one in origins],
+    )
+    return _texts(rulebook, written, parts)
+
+
+def facts_texts(facts: pl.DataFrame) -> list[str]:
+    """Each row's facts as they stand in its receipt: canonical JSON. Raises FactError."""
+    return _rows_as_json(checked_facts(facts))
 
 
 def replay(receipt: str | Receipt, rulebook: Rulebook) -> str:
@@ -92,27 +105,69 @@ def replay_all(texts: Sequence[str], rulebook: Rulebook) -> list[str]:
     facts = [entry["facts"] for entry in given]
     parts = judge(rulebook, facts_frame(facts))
     # The facts are written as they were given: a catalogue that has grown since must not add to an old receipt.
-    subjects, days = (entry["subject"] for entry in given), (entry["assessed_on"] for entry in given)
-    return _texts(rulebook, map(canonical_text, facts), parts, map(canonical_text, subjects), days)
+    written = _Given(
+        facts=[canonical_text(one) for one in facts],
+        subjects=[canonical_text(entry["subject"]) for entry in given],
+        days=[entry["assessed_on"] for entry in given],
+        origins=[_sections_text(entry["origins"]) for entry in given],
+    )
+    return _texts(rulebook, written, parts)
 
 
-def _texts(
-    rulebook: Rulebook,
-    facts: Iterable[str],
-    parts: pl.DataFrame,
-    subjects: Iterable[str],
-    days: Iterable[str],
-) -> list[str]:
+@dataclass(frozen=True, slots=True)
+class _Given:
+    """What judging does not change, as canonical texts, one per receipt. `origins`: its sections, None: format 1."""
+
+    facts: Sequence[str]
+    subjects: Sequence[str]
+    days: Sequence[str]
+    origins: Sequence[tuple[str, str, str] | None]
+
+
+def _sections_of(origins: Origins) -> tuple[str, str, str] | None:
+    return _ALONE if origins is FORM_ALONE else _sections_text(origins.sections())
+
+
+def _sections_text(sections: Mapping[str, Any] | None) -> tuple[str, str, str] | None:
+    if sections is None:
+        return None
+    attachments, conflicts, sources = (canonical_text(sections[key]) for key in _SECTIONS)
+    return attachments, conflicts, sources
+
+
+_SECTIONS: Mapping[str, type] = {"attachments": dict, "conflicts": list, "sources": dict}
+_ALONE = ("{}", "[]", "{}")
+
+
+def _texts(rulebook: Rulebook, given: _Given, parts: pl.DataFrame) -> list[str]:
     verdicts = criterion_verdicts(rulebook, parts)
     criteria = verdicts.select(verdict_text(pl.col(str(c.number))).alias(str(c.number)) for c in rulebook.criteria)
     header = canonical_text({"id": rulebook.id, "digest": rulebook.digest})
-    columns = (days, _rows_as_json(criteria), facts, verdicts["overall"], _rows_as_json(parts), subjects)
-    # Keys in order, without a space: what receipt_text would write.
-    return [
-        f'{{"assessed_on":"{day}","criteria":{criteria},"facts":{facts},"format":"{FORMAT}","overall":"{overall}",'
-        f'"parts":{parts},"rulebook":{header},"subject":{subject}}}'
-        for day, criteria, facts, overall, parts, subject in zip(*columns, strict=True)
-    ]
+    judged = (_rows_as_json(criteria), verdicts["overall"], _rows_as_json(parts))
+    columns = (given.days, given.facts, given.subjects, given.origins, *judged)
+    return [_text(header, *row) for row in zip(*columns, strict=True)]
+
+
+def _text(
+    header: str,
+    day: str,
+    facts: str,
+    subject: str,
+    origins: tuple[str, str, str] | None,
+    criteria: str,
+    overall: str,
+    parts: str,
+) -> str:
+    """Keys in order, without a space: what receipt_text would write."""
+    before = after = ""
+    if origins is not None:
+        attachments, conflicts, sources = origins
+        before, after = f'"attachments":{attachments},"conflicts":{conflicts},', f'"sources":{sources},'
+    version = FIRST_FORMAT if origins is None else FORMAT
+    return (
+        f'{{"assessed_on":"{day}",{before}"criteria":{criteria},"facts":{facts},"format":"{version}",'
+        f'"overall":"{overall}","parts":{parts},"rulebook":{header},{after}"subject":{subject}}}'
+    )
 
 
 def _rows_as_json(frame: pl.DataFrame) -> list[str]:
@@ -120,22 +175,24 @@ def _rows_as_json(frame: pl.DataFrame) -> list[str]:
     return frame.select(pl.struct(sorted(frame.columns)).struct.json_encode()).to_series().to_list()
 
 
-def _checked(subject: Subject) -> dict[str, Scalar]:
-    for key, value in subject.items():
-        if not key.isascii() or not (value is None or type(value) in (str, int, bool)):
-            raise ValueError(f"a subject holds text, integers, booleans and null under ASCII keys, not {key!r}")
-        if type(value) is int and abs(value) > _LARGEST_INTEGER:
-            raise ValueError(f"{key!r} is beyond 2^53: write it as text")
-    return dict(subject)
-
-
 def _read(text: str) -> Mapping[str, Any]:
-    """The three sections that a replay starts from."""
+    """The sections that a replay starts from."""
     content: Any = json.loads(text)
-    if not isinstance(content, dict) or cast("dict[str, Any]", content).get("format") != FORMAT:
-        raise ValueError(f"not a receipt of format {FORMAT}")
-    facts, subject, day = (cast("dict[str, Any]", content).get(key) for key in ("facts", "subject", "assessed_on"))
+    if not isinstance(content, dict) or cast("dict[str, Any]", content).get("format") not in (FORMAT, FIRST_FORMAT):
+        raise ValueError(f"not a receipt of format {FORMAT} or {FIRST_FORMAT}")
+    content = cast("dict[str, Any]", content)
+    facts, subject, day = (content.get(key) for key in ("facts", "subject", "assessed_on"))
     if not isinstance(facts, dict) or not isinstance(subject, dict) or not isinstance(day, str):
         raise ValueError("the receipt is incomplete")  # noqa: TRY004 - a receipt is one value, right or wrong
-    subject = _checked(cast("Subject", subject))
-    return {"facts": facts, "subject": subject, "assessed_on": date.fromisoformat(day).isoformat()}
+    return {
+        "facts": facts,
+        "subject": canonical_subject(cast("Subject", subject)),
+        "assessed_on": date.fromisoformat(day).isoformat(),
+        "origins": None if content["format"] == FIRST_FORMAT else _read_origins(content),
+    }
+
+
+def _read_origins(content: Mapping[str, Any]) -> Mapping[str, Any]:
+    if not all(isinstance(content.get(key), kind) for key, kind in _SECTIONS.items()):
+        raise ValueError("the receipt is incomplete")
+    return {key: canonical_value(content[key]) for key in _SECTIONS}
