@@ -389,8 +389,8 @@ async def attachment_digests_of(
         .order_by(Attachment.id)
     )
     found: dict[uuid.UUID, list[AttachmentDigest]] = {}
-    for snapshot_id, *rest in await session.execute(statement):
-        found.setdefault(snapshot_id, []).append(AttachmentDigest(*rest))
+    for snapshot_id, attachment_id, criterion, digest in await session.execute(statement):
+        found.setdefault(snapshot_id, []).append(AttachmentDigest(attachment_id, criterion, digest))
     return found
 
 

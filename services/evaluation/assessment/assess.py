@@ -1,22 +1,21 @@
-"""Judge a batch of recommended snapshots and store assessments, criterion results and receipts with COPY."""
+"""Judge a batch of recommended snapshots by what their forms say and what others state."""
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from itertools import groupby
 from typing import Any
 
-import polars as pl
-from asyncpg import Connection as DriverConnection
 from sqlalchemy import Row, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.evaluation.assessment.facts import facts_frame
 from services.evaluation.assessment.inputs import by_criterion, inputs_digest
-from services.evaluation.assessment.queries import judged_and_selected
 from services.evaluation.assessment.registry import rulebook_of
+from services.evaluation.assessment.store import Judged, store
+from services.evaluation.assessment.stored import judged_and_selected
 from services.evaluation.facts.overlay import Whose, overlay
 from services.evaluation.facts.queries import claims_of
 from services.evaluation.rulebooks.judge import criterion_verdicts, judge
@@ -24,50 +23,8 @@ from services.evaluation.rulebooks.origins import Origins
 from services.evaluation.rulebooks.receipt import facts_texts, receipts
 from services.evaluation.rulebooks.rulebook import Rulebook
 from shared import calendar
-from shared.canonical import sha256_hex
-from shared.models.base import new_id
 from shared.models.evaluation import Assessment
 from shared.models.reads import RecommendedSnapshot, attachment_digests_of
-
-_ASSESSMENT_COLUMNS = (
-    "id",
-    "application_id",
-    "snapshot_id",
-    "cycle_id",
-    "city_code",
-    "uscc",
-    "rulebook_digest",
-    "assessed_on",
-    "overall",
-    "receipt",
-    "receipt_digest",
-    "inputs_digest",
-    "conflicts",
-    "current",
-    "created_at",
-)
-_VERDICT = {True: "met", False: "not_met", None: "unknown"}
-
-
-@dataclass(frozen=True, slots=True)
-class _Judged:
-    """A batch of one rulebook and day as judged; all columns by snapshot."""
-
-    snapshots: list[RecommendedSnapshot]
-    criteria: pl.DataFrame
-    receipts: list[str]
-    inputs: list[str]
-    conflicts: list[int]
-
-    def only(self, rows: Sequence[int]) -> _Judged:
-        """These rows of all."""
-        return _Judged(
-            snapshots=[self.snapshots[row] for row in rows],
-            criteria=self.criteria[list(rows)],
-            receipts=[self.receipts[row] for row in rows],
-            inputs=[self.inputs[row] for row in rows],
-            conflicts=[self.conflicts[row] for row in rows],
-        )
 
 
 async def assess(session: AsyncSession, snapshots: Sequence[RecommendedSnapshot]) -> int:
@@ -104,19 +61,19 @@ async def _assess_group(
         restored = update(Assessment).where(Assessment.id.in_([one.id for one in again]))
         await session.execute(restored.values(current=True))
     if new:
-        await _copy(session, rulebook, judged if len(new) == len(snapshots) else judged.only(new))
+        await store(session, rulebook, judged if len(new) == len(snapshots) else judged.only(new))
     return len(new)
 
 
 async def _judged(
     session: AsyncSession, rulebook: Rulebook, assessed_on: Any, snapshots: list[RecommendedSnapshot]
-) -> _Judged:
+) -> Judged:
     whose = [Whose(one.uscc, one.application_id) for one in snapshots]
     told = facts_frame([one.payload for one in snapshots], assessed_on)
     stated = await claims_of(session, [one.uscc for one in snapshots])
     facts, stated_origins = overlay(told, whose, stated, assessed_on)
     parts = judge(rulebook, facts)
-    return _Judged(
+    return Judged(
         snapshots=snapshots,
         criteria=criterion_verdicts(rulebook, parts),
         receipts=receipts(
@@ -142,7 +99,7 @@ async def _with_attachments(
     ]
 
 
-def _keys(judged: _Judged) -> list[tuple[uuid.UUID, str]]:
+def _keys(judged: Judged) -> list[tuple[uuid.UUID, str]]:
     return [(one.snapshot_id, digest) for one, digest in zip(judged.snapshots, judged.inputs, strict=True)]
 
 
@@ -156,7 +113,8 @@ async def _known(
         Assessment.snapshot_id.in_([one.snapshot_id for one in snapshots]),
         Assessment.rulebook_digest == rulebook.digest,
     )
-    return {(row.snapshot_id, row.inputs_digest): row for row in await session.execute(statement)}
+    rows: Sequence[Row[Any]] = (await session.execute(statement)).all()
+    return {(row.snapshot_id, row.inputs_digest): row for row in rows}
 
 
 def _subject(snapshot: RecommendedSnapshot) -> dict[str, str]:
@@ -166,49 +124,3 @@ def _subject(snapshot: RecommendedSnapshot) -> dict[str, str]:
         "snapshot_digest": snapshot.snapshot_digest,
         "submitted_on": calendar.business_date(snapshot.submitted_at).isoformat(),
     }
-
-
-async def _copy(session: AsyncSession, rulebook: Rulebook, judged: _Judged) -> None:
-    connection = await (await session.connection()).get_raw_connection()
-    driver: DriverConnection[Any] = connection.driver_connection  # type: ignore[assignment]
-    ids = [new_id() for _ in judged.snapshots]
-    moment = calendar.now()
-    verdicts = judged.criteria["overall"]
-    columns = (ids, judged.snapshots, verdicts, judged.receipts, judged.inputs, judged.conflicts)
-    await driver.copy_records_to_table(
-        "assessment",
-        columns=_ASSESSMENT_COLUMNS,
-        records=(
-            (
-                id_,
-                one.application_id,
-                one.snapshot_id,
-                one.cycle_id,
-                one.city_code,
-                one.uscc,
-                rulebook.digest,
-                one.assessed_on,
-                verdict,
-                text,
-                sha256_hex(text),
-                digest,
-                conflicts,
-                True,
-                moment,
-            )
-            for id_, one, verdict, text, digest, conflicts in zip(*columns, strict=True)
-        ),
-    )
-    await driver.copy_records_to_table(
-        "criterion_result",
-        columns=("assessment_id", "number", "verdict"),
-        records=_result_rows(rulebook, ids, judged.criteria),
-    )
-
-
-def _result_rows(rulebook: Rulebook, ids: list[Any], criteria: pl.DataFrame) -> Iterator[tuple[Any, int, str]]:
-    numbers = [criterion.number for criterion in rulebook.criteria]
-    columns = criteria.select([str(number) for number in numbers])
-    for id_, row in zip(ids, columns.iter_rows(), strict=True):
-        for number, met in zip(numbers, row, strict=True):
-            yield id_, number, _VERDICT[met]

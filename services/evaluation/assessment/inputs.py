@@ -70,25 +70,25 @@ class Conflict:
 def part_inputs(receipt: str | Mapping[str, Any], rulebook: Rulebook, part_id: str) -> dict[str, Input]:
     """By name, each fact that the part's test reads, as the receipt (text or content) has it with its source.
 
-    Equal mappings mean that nothing of what the part is judged on has changed. Empty for a part without a test.
+    Equal mappings mean that nothing of what the test reads has changed; what the form says has no day here, since the
+    same answer sent again is the same. Empty for a part without a test: such a part rests on the evidence alone.
     LookupError where the rulebook has no such part. Reads both formats.
     """
     part = next((one for one in rulebook.parts if one.id == part_id), None)
     if part is None:
         raise LookupError(f"{rulebook.id} has no part {part_id}")
-    return {} if part.condition is None else _inputs(_content(receipt), facts_of(part.condition))
+    content = _content(receipt)
+    names = () if part.condition is None else facts_of(part.condition)
+    sources = content.get("sources", {})
+    return {name: _input(content["facts"].get(name), sources.get(name, _FORM)) for name in names}
 
 
 def fact_inputs(receipt: str | Mapping[str, Any]) -> dict[str, Input]:
-    """Every fact of a receipt with its source."""
+    """Every fact of a receipt with its source; the form's day is that of its submission, where the receipt has it."""
     content = _content(receipt)
-    return _inputs(content, content["facts"])
-
-
-def _inputs(content: Mapping[str, Any], names: Iterable[str]) -> dict[str, Input]:
-    facts, sources = content["facts"], content.get("sources", {})
-    submitted_on = content["subject"].get("submitted_on")
-    return {name: _input(facts.get(name), sources.get(name, {**_FORM, "as_of": submitted_on})) for name in names}
+    form = {**_FORM, "as_of": content["subject"].get("submitted_on")}
+    sources = content.get("sources", {})
+    return {name: _input(value, sources.get(name, form)) for name, value in content["facts"].items()}
 
 
 def _input(value: FactValue, source: Mapping[str, Any]) -> Input:

@@ -11,6 +11,7 @@ from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.evaluation.assessment.errors import CYCLE_NOT_FOUND
+from services.evaluation.assessment.provenance import conflicts_shown, facts_shown
 from services.evaluation.assessment.registry import rulebook_of
 from services.evaluation.assessment.schemas import (
     AssessmentOut,
@@ -25,8 +26,8 @@ from services.evaluation.assessment.schemas import (
 from services.evaluation.rulebooks.explain import PartExplanation, explain
 from services.evaluation.rulebooks.rulebook import Criterion
 from shared.errors import NOT_FOUND, Problem
-from shared.models.evaluation import Assessment, CriterionResult, Deviation, Finding, SelectionPlan
-from shared.models.reads import PinnedCycle, RecommendedSnapshot, pinned_cycle
+from shared.models.evaluation import Assessment, CriterionResult, Deviation, Finding
+from shared.models.reads import PinnedCycle, pinned_cycle
 
 # In one order for all, or two events about the same applications could wait for each other.
 _JUDGING = text(
@@ -41,27 +42,6 @@ async def hold_judging(session: AsyncSession, application_ids: Collection[uuid.U
     An application may be recommended again before the first event about it was handled: then two are, at once.
     """
     await session.execute(_JUDGING, {"ids": [str(id_) for id_ in application_ids]})
-
-
-async def judged_and_selected(session: AsyncSession, snapshots: Collection[RecommendedSnapshot]) -> set[uuid.UUID]:
-    """Those of the snapshots that were judged, in a cycle whose selection is committed: they are not judged again."""
-    selected = select(SelectionPlan.cycle_id).where(
-        SelectionPlan.cycle_id.in_({one.cycle_id for one in snapshots}), SelectionPlan.status == "committed"
-    )
-    cycles = set((await session.execute(selected)).scalars())
-    asked = [one.snapshot_id for one in snapshots if one.cycle_id in cycles]
-    if not asked:
-        return set()
-    judged = select(Assessment.snapshot_id).where(Assessment.snapshot_id.in_(asked))
-    return set((await session.execute(judged)).scalars())
-
-
-async def judged_among(session: AsyncSession, application_ids: Collection[uuid.UUID]) -> list[uuid.UUID]:
-    """Those of the applications that have a current assessment."""
-    statement = select(Assessment.application_id).where(
-        Assessment.application_id.in_(application_ids), Assessment.current
-    )
-    return list((await session.execute(statement)).scalars())
 
 
 async def cycle_or_refuse(session: AsyncSession, code: str) -> PinnedCycle:
@@ -130,6 +110,8 @@ async def assessment_in_full(session: AsyncSession, assessment_id: uuid.UUID) ->
         rulebook_digest=found.rulebook_digest,
         receipt_digest=found.receipt_digest,
         receipt=receipt,
+        facts=facts_shown(receipt),
+        conflicts=conflicts_shown(receipt, rulebook),
         criteria=[
             _criterion(criterion, verdicts[criterion.number], explanations, findings, deviations)
             for criterion in rulebook.criteria

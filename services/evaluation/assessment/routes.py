@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import uuid
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Header, Query, Request, Response
 
 from services.evaluation.assessment.errors import CYCLE_NOT_FOUND, NOT_OWN_ENTERPRISE
 from services.evaluation.assessment.form import PreviewIn
@@ -18,6 +18,7 @@ from services.evaluation.assessment.queries import (
 )
 from services.evaluation.assessment.registry import provincial_rulebooks
 from services.evaluation.assessment.schemas import AssessmentOut, AssessmentPage, RulebookOut, VerdictCounts
+from services.evaluation.assessment.stored import stored_receipt
 from shared.db import Database
 from shared.errors import NOT_FOUND
 from shared.judgement import AsOf, Judgement
@@ -27,6 +28,10 @@ from shared.web.security import requires
 from shared.web.sessions import SessionDep
 
 router = APIRouter(prefix="/v1", tags=["assessments"])
+_RECEIPT: dict[int | str, dict[str, Any]] = {
+    200: {"content": {"application/json": {"schema": {"type": "object"}}}, "description": "The stored bytes"},
+    304: {"description": "Unchanged"},
+}
 Overall = Literal["met", "not_met", "unknown", "deviation"]
 
 
@@ -88,5 +93,25 @@ async def get_verdict_counts(
 async def get_assessment(
     assessment_id: uuid.UUID, session: SessionDep, _: Annotated[Actor, requires("assessments:read")]
 ) -> AssessmentOut:
-    """Each criterion with the plan's text, the verdict and a reason in Chinese, and the receipt."""
+    """Each criterion with the plan's text, the verdict and a reason in Chinese; each fact with who says so; the receipt."""
     return await assessment_in_full(session, assessment_id)
+
+
+@router.get(
+    "/assessments/{assessment_id}/receipt",
+    response_class=Response,
+    responses=_RECEIPT | refuses(NOT_FOUND),
+    summary="Download a receipt",
+)
+async def get_receipt(
+    assessment_id: uuid.UUID,
+    session: SessionDep,
+    _: Annotated[Actor, requires("assessments:read")],
+    if_none_match: Annotated[str | None, Header(max_length=1000)] = None,
+) -> Response:
+    """The very bytes that were stored, canonical JSON (RFC 8785); `ETag` is their SHA-256."""
+    receipt = await stored_receipt(session, assessment_id)
+    headers = {"ETag": f'"{receipt.digest}"', "Cache-Control": "private, no-cache"}
+    if if_none_match is not None and headers["ETag"] in if_none_match.replace("W/", "").split(", "):
+        return Response(status_code=304, headers=headers)
+    return Response(receipt.text, media_type="application/json", headers=headers)

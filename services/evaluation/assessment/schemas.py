@@ -8,6 +8,9 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from services.evaluation.facts.schemas import ShownValue
+from services.evaluation.rulebooks.catalogue import Source
+
 
 class RulebookOut(BaseModel):
     id: str
@@ -54,6 +57,43 @@ class CriterionOut(BaseModel):
     parts: list[PartOut]
 
 
+class FactOut(BaseModel):
+    """A fact as it was judged, and who says so as of which day. Money is 元 as decimal text.
+
+    `statement_id` and `evidence_digest` are those of a register's or a city's statement; `self_reported` is what the
+    form says, whether it stands or not.
+    """
+
+    fact: str
+    title: str
+    value: ShownValue
+    unit: str | None
+    source: Source
+    as_of: date | None
+    as_of_meaning: str
+    statement_id: uuid.UUID | None
+    evidence_digest: str | None
+    self_reported: ShownValue
+
+
+class ConflictingClaimOut(BaseModel):
+    source: Source
+    value: ShownValue
+    as_of: date | None
+    statement_id: uuid.UUID | None
+
+
+class ConflictOut(BaseModel):
+    """A fact on which sources disagree: `value` of `source` was judged by; `parts` are those that it touches."""
+
+    fact: str
+    title: str
+    source: Source
+    value: ShownValue
+    against: list[ConflictingClaimOut]
+    parts: list[str]
+
+
 class AssessmentSummary(BaseModel):
     id: uuid.UUID
     application_id: uuid.UUID
@@ -67,6 +107,8 @@ class AssessmentOut(AssessmentSummary):
     rulebook_digest: str
     receipt_digest: str
     receipt: dict[str, Any]
+    facts: list[FactOut]
+    conflicts: list[ConflictOut]
     criteria: list[CriterionOut]
 
 

@@ -8,7 +8,8 @@ from collections.abc import Iterable
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.evaluation.assessment.assess import assess
-from services.evaluation.assessment.queries import hold_judging, judged_among
+from services.evaluation.assessment.queries import hold_judging
+from services.evaluation.assessment.stored import judged_among
 from shared import outbox
 from shared.candidacy import hold_candidacy
 from shared.events import ApplicationsTaken

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import uuid
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -71,7 +72,7 @@ async def _known(session: AsyncSession, entries: Sequence[Entry]) -> Known:
 
 
 async def _own_statements(
-    session: AsyncSession, actor: Actor, about: Sequence[EnterpriseOnRecord] | Any
+    session: AsyncSession, actor: Actor, about: Collection[EnterpriseOnRecord]
 ) -> dict[tuple[Any, ...], FactStatement]:
     """What this person has stated of the enterprises and not retracted: stating it again changes nothing."""
     rows = await statements_of(session, [one.uscc for one in about])
@@ -107,12 +108,14 @@ def _row(actor: Actor, entry: Entry, known: Known) -> FactStatement:
 
 
 async def _tell(session: AsyncSession, actor: Actor, rows: Sequence[FactStatement]) -> None:
-    acts = [(("fact_statement", row.id), _detail(row)) for row in rows]
+    acts: list[tuple[tuple[str, uuid.UUID], dict[str, Any]]] = [
+        (("fact_statement", row.id), _detail(row)) for row in rows
+    ]
     await audit.record_each(session, service="evaluation", actor=actor, action="fact.state", acts=acts)
     await outbox.publish(session, FactsStated(usccs=sorted({row.uscc for row in rows})))
 
 
-def _detail(row: FactStatement) -> Mapping[str, Any] | Any:
+def _detail(row: FactStatement) -> dict[str, Any]:
     detail = statement_shown(row).model_dump(mode="json")
     return {key: value for key, value in detail.items() if value is not None and key not in ("id", "stated_by")}
 
