@@ -9,7 +9,7 @@ from typing import Any, cast
 
 from services.evaluation.rulebooks.catalogue import FactValue
 from services.evaluation.rulebooks.conditions import facts_of
-from services.evaluation.rulebooks.origins import FORM_ALONE, Origins
+from services.evaluation.rulebooks.origins import Origins
 from services.evaluation.rulebooks.rulebook import Rulebook
 from shared.canonical import canonical_text, sha256_hex
 from shared.models.reads import AttachmentDigest
@@ -22,7 +22,7 @@ def inputs_digest(facts: str, origins: Origins) -> str:
 
     Files are no part of it: those that a snapshot rests on never change.
     """
-    if origins is FORM_ALONE:
+    if not origins.sources and not origins.conflicts:
         return sha256_hex(facts)
     return sha256_hex(facts + canonical_text({"conflicts": list(origins.conflicts), "sources": dict(origins.sources)}))
 
