@@ -35,8 +35,8 @@ def values_of(fact: Fact) -> st.SearchStrategy[Any]:
 
 
 @st.composite
-def claims(draw: st.DrawFn, names: st.SearchStrategy[str] = st.sampled_from(NAMES)) -> Claim:
-    fact = catalogue()[draw(names)]
+def claims(draw: st.DrawFn, names: st.SearchStrategy[str] | None = None) -> Claim:
+    fact = catalogue()[draw(names or st.sampled_from(NAMES))]
     return Claim(
         fact=fact.name,
         source=draw(st.sampled_from(["registry", "city_verified"])),
