@@ -84,11 +84,12 @@ def _group(table: Table) -> ScoringGroup:
 
 
 def _indicator(table: Table) -> ScoringIndicator:
+    denominator = table.optional_text("denominator")
     indicator = ScoringIndicator(
         key=table.identifier("key"),
         title=table.text("title"),
         numerator=_number_fact(table, table.text("numerator")),
-        denominator=_number_fact(table, table.optional_text("denominator")),
+        denominator=None if denominator is None else _number_fact(table, denominator),
         weight=_fraction(table, "weight", positive=True),
         group=table.optional_text("group"),
         scale=_scale(table),
@@ -98,9 +99,7 @@ def _indicator(table: Table) -> ScoringIndicator:
     return indicator
 
 
-def _number_fact(table: Table, name: str | None) -> str:
-    if name is None:
-        return cast("str", None)
+def _number_fact(table: Table, name: str) -> str:
     if (fact := catalogue().get(name)) is None:
         raise table.place.error("unknown_fact", f"no fact is called `{name}`")
     if not fact.is_number:
@@ -114,7 +113,7 @@ def _scale(table: Table) -> tuple[Breakpoint, ...]:
         one = Table(content, table.place)
         points.append(Breakpoint(_fraction(one, "at"), _fraction(one, "share")))
         one.close()
-    if len(points) < 2:  # noqa: PLR2004 (a line has two ends)
+    if len(points) < 2:
         raise table.place.error("missing", "`scale` needs two breakpoints at least")
     if any(right.at <= left.at for left, right in pairwise(points)):
         raise table.place.error("breakpoints", "the breakpoints' `at` must increase")
