@@ -119,11 +119,21 @@ async def pinned_cycle(
 
 
 @dataclass(frozen=True, slots=True)
+class Reserved:
+    """Places for a condition of the rulebook, or (`condition` None) held back; the unused are `shared` or `empty`."""
+
+    condition: str | None
+    places: int
+    unused: str
+    basis: str
+
+
+@dataclass(frozen=True, slots=True)
 class CyclePlaces:
-    """What a cycle promises: (minimum, maximum) by city code; (condition, places, unused) in the order given."""
+    """What a cycle promises: (minimum, maximum) by city code, and reserved places in the order they are given."""
 
     quotas: dict[str, tuple[int, int]]
-    reserved: list[tuple[str | None, int, str]]
+    reserved: list[Reserved]
 
 
 async def places_of(session: AsyncSession, cycle_id: uuid.UUID) -> CyclePlaces:
@@ -132,7 +142,10 @@ async def places_of(session: AsyncSession, cycle_id: uuid.UUID) -> CyclePlaces:
     reserved = select(CycleReserve).where(CycleReserve.cycle_id == cycle_id).order_by(CycleReserve.position)
     return CyclePlaces(
         {row.city_code: (row.minimum, row.maximum) for row in (await session.execute(quotas)).scalars()},
-        [(row.condition, row.places, row.unused) for row in (await session.execute(reserved)).scalars()],
+        [
+            Reserved(row.condition, row.places, row.unused, row.basis)
+            for row in (await session.execute(reserved)).scalars()
+        ],
     )
 
 

@@ -21,6 +21,7 @@ from services.evaluation.selection.allocation import (
 )
 from services.evaluation.selection.ranking import Candidate, rank
 
+_thorough = settings(max_examples=250)
 CITIES = ("420100", "420200", "429004")
 CONDITIONS = ("chain", "giant")
 
@@ -53,6 +54,9 @@ def candidate(number: int, city: str = CITIES[0], reserves: frozenset[str] = fro
     return Candidate(str(number), f"{number:018d}", city, "", "met", {}, None, reserves)
 
 
+_conditions = st.sampled_from(
+    [frozenset(), frozenset(CONDITIONS[:1]), frozenset(CONDITIONS[1:]), frozenset(CONDITIONS)]
+)
 _quota = st.tuples(st.integers(0, 4), st.integers(0, 4)).map(lambda pair: Quota(min(pair), max(pair)))
 _reserved = st.lists(
     st.builds(
@@ -67,17 +71,16 @@ _reserved = st.lists(
 
 
 @st.composite
-def cases(draw: st.DrawFn, reserved: st.SearchStrategy[list[ReservedPlaces]] = _reserved, most: int = 16) -> Case:
-    described = draw(
-        st.lists(st.tuples(st.sampled_from(CITIES), st.frozensets(st.sampled_from(CONDITIONS))), max_size=most)
-    )
+def cases(draw: st.DrawFn, reserved: st.SearchStrategy[list[ReservedPlaces]] = _reserved, most: int = 9) -> Case:
+    described = draw(st.lists(st.tuples(st.sampled_from(CITIES), _conditions), min_size=2, max_size=most))
     ranked = [candidate(number, city, keys) for number, (city, keys) in enumerate(described)]
-    quotas = draw(st.dictionaries(st.sampled_from(CITIES[:2]), _quota))
+    quotas = {city: quota for city in CITIES[:2] if (quota := draw(_quota | st.none())) is not None}
     members = draw(st.sets(st.integers(0, most), max_size=3))
-    terms = Terms(draw(st.integers(0, 14)), quotas, tuple(draw(reserved)))
+    terms = Terms(draw(st.integers(0, 8)), quotas, tuple(draw(reserved)))
     return Case(ranked, terms, {f"{number:018d}" for number in members})
 
 
+@_thorough
 @given(cases())
 def test_no_bound_is_exceeded(case: Case) -> None:
     admitted = case.admitted
@@ -95,6 +98,7 @@ def test_no_bound_is_exceeded(case: Case) -> None:
         assert all(reserved.condition in one.reserves for one in holders)
 
 
+@_thorough
 @given(cases())
 def test_minimums_are_met_whenever_the_places_suffice_for_them(case: Case) -> None:
     used = Counter(one.city_code for one in case.admitted)

@@ -73,8 +73,8 @@ async def _terms(session: AsyncSession, cycle: PinnedCycle, pool: Pool) -> Terms
         free=pool.cap - pool.live,
         quotas={city: Quota(minimum, maximum) for city, (minimum, maximum) in stored.quotas.items()},
         reserved=tuple(
-            ReservedPlaces(condition, places, cast('Literal["shared", "empty"]', unused))
-            for condition, places, unused in stored.reserved
+            ReservedPlaces(one.condition, one.places, cast('Literal["shared", "empty"]', one.unused))
+            for one in stored.reserved
         ),
     )
     if terms.promised > pool.cap:

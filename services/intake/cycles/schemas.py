@@ -99,14 +99,8 @@ class CycleIn(BaseModel):
         return self
 
 
-class ReserveOut(BaseModel):
-    condition: str | None
-    places: int
-    unused: str
-
-
 class CycleOut(BaseModel):
-    """`quotas` are maxima per city code; `minimums` those cities' minimums other than 0."""
+    """As it was opened: a quota without a minimum is its maximum alone."""
 
     id: uuid.UUID
     code: str
@@ -116,6 +110,5 @@ class CycleOut(BaseModel):
     opens_at: AwareDatetime
     closes_at: AwareDatetime
     assessed_on: date
-    quotas: dict[str, int]
-    minimums: dict[str, int]
-    reserved: list[ReserveOut]
+    quotas: dict[str, int | QuotaIn]
+    reserved: list[ReserveIn]

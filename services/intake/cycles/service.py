@@ -15,7 +15,7 @@ from services.intake.cycles.errors import (
     RULEBOOK_NOT_IN_FORCE,
     RULEBOOK_UNKNOWN,
 )
-from services.intake.cycles.schemas import CycleIn, CycleOut, ReserveOut
+from services.intake.cycles.schemas import CycleIn, CycleOut, QuotaIn, ReserveIn
 from shared import audit, calendar
 from shared.errors import Problem
 from shared.models.intake import Cycle, CycleQuota, CycleReserve
@@ -94,9 +94,9 @@ def _shown(cycle: Cycle, places: CyclePlaces) -> CycleOut:
         opens_at=cycle.opens_at,
         closes_at=cycle.closes_at,
         assessed_on=cycle.assessed_on,
-        quotas={city: maximum for city, (_, maximum) in places.quotas.items()},
-        minimums={city: minimum for city, (minimum, _) in places.quotas.items() if minimum},
-        reserved=[
-            ReserveOut(condition=condition, places=count, unused=unused) for condition, count, unused in places.reserved
-        ],
+        quotas={
+            city: QuotaIn(minimum=minimum, maximum=maximum) if minimum else maximum
+            for city, (minimum, maximum) in places.quotas.items()
+        },
+        reserved=[ReserveIn.model_validate(one, from_attributes=True) for one in places.reserved],
     )
