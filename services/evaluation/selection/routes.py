@@ -65,7 +65,7 @@ async def get_plans(
     session: SessionDep,
     _: Annotated[Actor, requires("plans:read")],
     cycle: Annotated[str | None, Query(max_length=40, examples=["2024-1"])] = None,
-    status: Annotated[str | None, Query(pattern=rf"^({'|'.join(PLAN_STATUSES)})$")] = None,
+    status: Annotated[str | None, Query(pattern=rf"^({'|'.join(PLAN_STATUSES)})$", examples=["approved"])] = None,
     cursor: uuid.UUID | None = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
 ) -> PlanPage:
