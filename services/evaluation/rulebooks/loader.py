@@ -24,6 +24,7 @@ from services.evaluation.rulebooks.rulebook import (
     RankingIndicator,
     Rulebook,
 )
+from services.evaluation.rulebooks.scoring_section import load_reserves, load_scoring
 from services.evaluation.rulebooks.tables import Place, Table, content_digest
 
 _RULEBOOK_ID = re.compile(r"[a-z0-9][a-z0-9-]*")
@@ -47,6 +48,8 @@ def load_rulebook(text: str, *, origin: str) -> Rulebook:
         ranking=tuple(_indicator(table, top.place) for table in top.tables("ranking")),
         parameters=_parameters(top),
         digest=content_digest(top.content, top.place),
+        scoring=load_scoring(top, text),
+        reserves=load_reserves(top, text),
     )
     top.close()
     return rulebook

@@ -9,6 +9,8 @@ from typing import Literal, TypeAlias
 
 from services.evaluation.rulebooks.conditions import Condition
 from services.evaluation.rulebooks.normal_form import POSTGRES, to_sql
+from services.evaluation.rulebooks.reserve import Reserve
+from services.evaluation.rulebooks.scoring import Scoring
 
 PartKind: TypeAlias = Literal["hard", "in_principle", "judgement"]
 Direction: TypeAlias = Literal["descending", "ascending"]
@@ -53,7 +55,7 @@ class Criterion:
 
 @dataclass(frozen=True, slots=True)
 class RankingIndicator:
-    """One step of the order among the eligible: a fact, or its quotient by `denominator` (compare by products)."""
+    """One step of the order among equal scores (among all without scoring): a fact, or its quotient by `denominator`."""
 
     title: str
     numerator: str
@@ -83,6 +85,8 @@ class Rulebook:
     ranking: tuple[RankingIndicator, ...]
     parameters: Mapping[str, Parameter]
     digest: str
+    scoring: Scoring | None = None
+    reserves: tuple[Reserve, ...] = ()
 
     @property
     def parts(self) -> tuple[Part, ...]:
