@@ -5,13 +5,14 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import polars as pl
 
 from services.evaluation.rulebooks.frames import facts_frame
-from services.evaluation.rulebooks.judge import conclude, judge
+from services.evaluation.rulebooks.judge import conclude, judge_by_day
 from services.evaluation.rulebooks.loader import load_rulebook, rulebook_by_id
 from services.evaluation.rulebooks.rulebook import Rulebook
 from shared.reference.province import province
@@ -38,6 +39,12 @@ class Suite:
     def facts_of(self, case: Case) -> dict[str, Any]:
         return _facts_of(self.content, case)
 
+    @property
+    def days(self) -> list[date]:
+        """The day of assessment of each case."""
+        usual = self.content["baseline"].get("assessed_on", self.rulebook.effective_from)
+        return [case.get("assessed_on", usual) for case in self.cases]
+
     def expected(self, case: Case) -> Outcome | None:
         """The verdict on every criterion by number, and on the whole; None where the review must be refused."""
         if case.get("refused", False):
@@ -48,7 +55,7 @@ class Suite:
     def failures(self, rulebook: Rulebook) -> Iterator[str]:
         """Names of the cases that this rulebook gets wrong; those about criteria that were changed come first."""
         unchanged = {criterion.clause for criterion in self.rulebook.criteria if criterion in rulebook.criteria}
-        judged = zip(self.cases, judge(rulebook, self.facts).rows(named=True), strict=True)
+        judged = zip(self.cases, judge_by_day(rulebook, self.facts, self.days).rows(named=True), strict=True)
         for case, parts in sorted(judged, key=lambda pair: pair[0]["clause"] in unchanged):
             if outcome(rulebook, case, parts) != self.expected(case):
                 yield case["name"]

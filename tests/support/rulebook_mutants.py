@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
 from fractions import Fraction
 from typing import TypeAlias, get_args
 
@@ -12,7 +14,8 @@ from services.evaluation.rulebooks.conditions import AllOf, AnyOf, Comparison, C
 from services.evaluation.rulebooks.linear import Atom, Linear
 from services.evaluation.rulebooks.loader import load_rulebook
 from services.evaluation.rulebooks.normal_form import POLARS, to_sql
-from services.evaluation.rulebooks.rulebook import Criterion, Part, PartKind, Rulebook
+from services.evaluation.rulebooks.parameters import Parameter
+from services.evaluation.rulebooks.rulebook import Criterion, Part, PartKind, Rulebook, Transition
 
 Change: TypeAlias = tuple[str, Condition]
 # The finest share that an expression can write (nine decimals), and the smallest step of a count or of money (1 分).
@@ -28,6 +31,12 @@ def mutants(rulebook: Rulebook, text: str) -> Iterator[tuple[str, Rulebook]]:
             for what, changed in _part_changes(part):
                 parts = tuple(changed if one is part else one for one in criterion.parts)
                 yield f"{part.id}: {what}", _with(rulebook, criterion, replace(criterion, parts=parts))
+    for transition in rulebook.transitions:
+        for what, changed in _transition_changes(transition):
+            others = tuple(changed if one is transition else one for one in rulebook.transitions)
+            yield f"transition {transition.key}: {what}", replace(rulebook, transitions=others)
+        rest = tuple(one for one in rulebook.transitions if one is not transition)
+        yield f"transition {transition.key} dropped", replace(rulebook, transitions=rest)
     yield from _changed_settings(rulebook, text)
 
 
@@ -40,16 +49,41 @@ def _not_asked(part: Part) -> Part:
 
 
 def _changed_settings(rulebook: Rulebook, text: str) -> Iterator[tuple[str, Rulebook]]:
-    """Each yes-or-no setting that a test or derivation reads, turned over in the file itself."""
+    """Each setting that a test or derivation reads, given its other values in the file itself."""
     read = {name for part in rulebook.parts for name in part.settings}
     read |= {name for derivation in rulebook.derivations for name in derivation.settings}
     for name, parameter in rulebook.parameters.items():
-        if f":{name}" in read and isinstance(parameter.value, bool):
-            head, header, rest = text.partition(f"[parameters.{name}]")
-            old, new = ("true", "false") if parameter.value else ("false", "true")
-            assert header
-            turned = head + header + rest.replace(f"value = {old}", f"value = {new}", 1)
-            yield f"parameter {name} = {new}", load_rulebook(turned, origin="changed")
+        if f":{name}" in read:
+            old = _written(parameter.value)
+            for value in _other_values(parameter):
+                head, header, rest = text.partition(f"[parameters.{name}]")
+                assert f"value = {old}" in rest
+                turned = head + header + rest.replace(f"value = {old}", f"value = {_written(value)}", 1)
+                yield f"parameter {name} = {value}", load_rulebook(turned, origin="changed")
+
+
+def _other_values(parameter: Parameter) -> list[str | int | bool]:
+    if isinstance(parameter.value, bool):
+        return [not parameter.value]
+    if parameter.options:
+        return [option for option in parameter.options if option != parameter.value]
+    if isinstance(parameter.value, int):
+        return [parameter.value + 1, parameter.value - 1]
+    return [f"{Decimal(parameter.value) + step:.9f}" for step in (Decimal("1e-9"), Decimal("-1e-9"))]
+
+
+def _written(value: str | int | bool) -> str:
+    return str(value).lower() if isinstance(value, bool) else f'"{value}"' if isinstance(value, str) else str(value)
+
+
+def _transition_changes(transition: Transition) -> Iterator[tuple[str, Transition]]:
+    for what, condition in _changes(transition.condition):
+        yield what, replace(transition, condition=condition, sql=to_sql(condition, POLARS))
+    for step in (timedelta(days=1), timedelta(days=-1)):
+        if transition.first is not None:
+            yield f"first day {step.days:+}", replace(transition, first=transition.first + step)
+        if transition.last is not None:
+            yield f"last day {step.days:+}", replace(transition, last=transition.last + step)
 
 
 def _part_changes(part: Part) -> Iterator[tuple[str, Part]]:
