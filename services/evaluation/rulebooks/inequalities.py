@@ -30,7 +30,7 @@ class Inequality:
 def feasible(inequalities: Sequence[Inequality]) -> bool:
     """Whether facts from 0 to FACT_LIMIT can satisfy all. False is certain (Fourier and Motzkin); True is the rest."""
     facts = sorted({fact for one in inequalities for fact in one.weights})
-    every = list(inequalities)
+    every = [one.tightened() for one in inequalities]
     for fact in facts:
         every += [Inequality({fact: -1}, 0), Inequality({fact: 1}, FACT_LIMIT)]
     for fact in facts:

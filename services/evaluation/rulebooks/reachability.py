@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import lcm
@@ -23,16 +23,17 @@ from services.evaluation.rulebooks.conditions import (
 from services.evaluation.rulebooks.inequalities import Inequality, feasible
 from services.evaluation.rulebooks.linear import Linear
 
-# not_true: false, or unknown although the facts that are known are known.
-Wish: TypeAlias = Literal["true", "false", "not_true"]
+# not_true is false or unknown, not_false is true or unknown.
+Wish: TypeAlias = Literal["true", "false", "not_true", "not_false"]
 Demand: TypeAlias = tuple[Condition, Wish]
+_POSITIVE: Collection[Wish] = ("true", "not_false")
 # Beyond this many steps the answer is "they can".
 _MOST_STEPS = 3000
 
 
 @dataclass(frozen=True, slots=True)
 class _State:
-    """What has been assumed so far. `known`: what may be read by a not_true demand; None before there is one."""
+    """What has been assumed so far. `read`: facts that must be known for it; all others may be missing."""
 
     flags: Mapping[str, bool]
     options: Mapping[str, frozenset[str]]
@@ -46,7 +47,7 @@ _EMPTY = _State({}, {}, (), frozenset())
 def possible(demands: Sequence[Demand]) -> bool:
     """Whether some facts satisfy all demands. False is certain; True is what remains, also when it is not known.
 
-    A not_true demand is met as well by a fact that the demands before it do not need to be known.
+    A demand that allows for unknown is met as well by a fact that the demands before it do not need to be known.
     """
     return _Search().any_of(_EMPTY, tuple(demands))
 
@@ -65,26 +66,26 @@ class _Search:
         rest = tuple(others)
         if isinstance(condition, Leaf):
             return any(self.any_of(after, rest) for after in _after(state, condition, wish))
-        if isinstance(condition, AllOf) is (wish == "true"):
+        if isinstance(condition, AllOf) is (wish in _POSITIVE):
             return self.any_of(state, (*((member, wish) for member in condition.members), *rest))
         return any(self.any_of(state, ((member, wish), *rest)) for member in condition.members)
 
 
 def _after(state: _State, leaf: Leaf, wish: Wish) -> Iterator[_State]:
     """The states in which the leaf is as wished."""
-    if wish == "not_true":
+    if wish in ("not_true", "not_false"):
         if not set(facts_of(leaf)) <= state.read:
             yield state
             return
         yield from _zero_denominators(state, leaf)
     if isinstance(leaf, Comparison):
-        yield from _compared(state, leaf if wish == "true" else leaf.negated())
+        yield from _compared(state, leaf if wish in _POSITIVE else leaf.negated())
     elif isinstance(leaf, Flag):
-        wanted = leaf.wanted is (wish == "true")
+        wanted = leaf.wanted is (wish in _POSITIVE)
         if state.flags.get(leaf.fact, wanted) is wanted:
             yield replace(state, flags={**state.flags, leaf.fact: wanted}, read=state.read | {leaf.fact})
     else:
-        yield from _chosen(state, leaf, inside=leaf.wanted is (wish == "true"))
+        yield from _chosen(state, leaf, inside=leaf.wanted is (wish in _POSITIVE))
 
 
 def _chosen(state: _State, leaf: Membership, *, inside: bool) -> Iterator[_State]:

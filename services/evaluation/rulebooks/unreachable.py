@@ -34,14 +34,23 @@ def _refuse_decided(condition: Condition, place: Place) -> None:
 
 
 def _refuse_implied(part: Part, criterion: Criterion, place: Place) -> None:
-    """Its neighbours being met must not settle it. A judgement still needs its finding; an excused neighbour is open."""
+    """Without it every verdict would be the same. A judgement still needs its finding; an excused neighbour is open."""
     if part.condition is None or part.kind == "judgement":
         return
-    others = [one for one in criterion.parts if one.condition is not None and one is not part and one.kind == "hard"]
-    demands: list[Demand] = [(one.condition, "true") for one in others if one.condition is not None]
-    if demands and not possible([*demands, (part.condition, "not_true")]):
+    others = [one for one in criterion.parts if one is not part and one.kind == "hard"]
+    conditions = [one.condition for one in others if one.condition is not None]
+    if conditions and implied(part.condition, conditions):
         names = "、".join(one.key for one in others)
-        raise place.error("implied", f"it is met whenever the parts {names} are: it asks for nothing more")
+        raise place.error("implied", f"it is met or not as the parts {names} are: it asks for nothing more")
+
+
+def implied(condition: Condition, others: Sequence[Condition]) -> bool:
+    """Whether 且 of `others` has the same three values with `condition` as without it; only where that is certain."""
+    open_or_not: Demand = (condition, "not_true")
+    if possible([*((other, "true") for other in others), open_or_not]):
+        return False
+    # Where it fails, another must fail as well, also for want of facts: else it turns unknown into not met.
+    return not possible([(condition, "false"), *((other, "not_false") for other in others)])
 
 
 def _refuse_contradictions(criteria: Sequence[Criterion], places: Mapping[str, Place]) -> None:
