@@ -110,7 +110,7 @@ def _lines(part: Part, explained: PartExplanation, held: HeldReceipt) -> Iterato
     # A flag's reason is its value: 独立法人：是.
     if any(one.replace(" ", "：") not in explained.reason and one not in explained.reason for one in told):
         yield "数据", Text(plain("；".join(told)))
-    if way := _distance(part, held.content["facts"]):
+    if explained.verdict != "met" and (way := _distance(part, held.content["facts"])):
         yield "差距", Text(way)
 
 
