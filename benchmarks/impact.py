@@ -62,7 +62,7 @@ async def _ours(database: Database) -> tuple[float, float, ImpactOut]:
     stop = asyncio.Event()
     waiting = asyncio.create_task(_longest_wait(stop))
     started = time.perf_counter()
-    answer = await impact(database, ACTOR, CYCLE, ImpactIn(rulebook_text=_other_text()))
+    answer = await impact(database, ACTOR, CYCLE, ImpactIn(rulebook_text=_other_text()), depth="criterion")
     seconds = time.perf_counter() - started
     stop.set()
     return seconds, await waiting, answer
@@ -94,7 +94,7 @@ async def _measure(settings: Settings, urls: dict[str, str], count: int) -> dict
         "impact": median(seconds for seconds, _, _ in runs),
         "wait": max(wait for _, wait, _ in runs),
         "judge": judged,
-        "changed": answer.summary.changed,
+        "changed": answer.summary.changed + answer.summary.changed_in_part,
         "grown": grown,
         "mib": before + grown,
     }
@@ -111,7 +111,7 @@ def _one(count: int) -> None:
 
 def main(sizes: tuple[int, ...] = SIZES) -> None:
     table = Table(title="impact: stored decisions under another rulebook (judge: facts in memory, nothing read)")
-    headings = ("decisions", "changed", "impact rows/s", "judge rows/s", "impact / judge time")
+    headings = ("decisions", "differ", "impact rows/s", "judge rows/s", "impact / judge time")
     for heading in (*headings, "longest wait ms", "peak grew MiB", "peak MiB"):
         table.add_column(heading, justify="right")
     for size in sizes:

@@ -15,8 +15,8 @@ from services.evaluation.impact.errors import RULEBOOK_NOT_FOUND
 from shared.errors import Problem
 from shared.models.evaluation import Assessment, Deviation, Finding, RulebookVersion
 
-# Large enough for the vectors, small enough that two of them are a few tens of megabytes.
-BATCH = 5_000
+# Large enough for the vectors, small enough that fetching one does not hold up the event loop for long.
+BATCH = 2_000
 
 
 @dataclass(frozen=True, slots=True)
