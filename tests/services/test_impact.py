@@ -17,7 +17,7 @@ from shared.reference.province import province
 CITY = "420100"
 PATH = "/v1/cycles/2024-1/impact"
 TEXT = province().rulebooks.joinpath("hubei-2024.toml").read_text(encoding="utf-8")
-RATE = ("0.50 * NULLIF(valid_patents, 0)", "0.60 * NULLIF(valid_patents, 0)")
+RATE = ("0.50 * NULLIF(industrialisation_denominator, 0)", "0.60 * NULLIF(industrialisation_denominator, 0)")
 STORED = (
     "SELECT to_jsonb(a)::text FROM assessment a UNION ALL SELECT to_jsonb(c)::text FROM criterion_result c ORDER BY 1"
 )
@@ -116,7 +116,7 @@ async def test_findings_and_signed_deviations_count_again_where_they_still_apply
 
 async def test_pages_follow_each_other_and_only_the_first_counts(system: System) -> None:
     assessments = await judged(system, 5)
-    all_fail = ("0.50 * NULLIF(valid_patents, 0)", "3 * NULLIF(valid_patents, 0)")
+    all_fail = ("0.50 * NULLIF(industrialisation_denominator, 0)", "3 * NULLIF(industrialisation_denominator, 0)")
     body, seen, cursor = {"rulebook_text": altered(all_fail)}, list[str](), None
     for _ in range(3):
         page = await ask(system, body, limit=2, **({"cursor": cursor} if cursor else {}))

@@ -24,9 +24,9 @@ class ImpactIn(BaseModel):
 
 
 class RulebookNamed(BaseModel):
-    id: str
-    digest: str
-    title: str
+    id: Annotated[str, Field(examples=["hubei-2025"])]
+    digest: Annotated[str, Field(examples=["9f2c" * 16])]
+    title: Annotated[str, Field(examples=["入库企业基本标准（2025年修订）"])]
 
 
 class Transition(BaseModel):
