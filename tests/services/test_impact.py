@@ -147,6 +147,7 @@ REFUSED = [
     ('test = "own_brand"', 'test = "COALESCE(employees, 0) >= 0"', "not_allowed"),
     ('test = "own_brand"', 'test = "no_such_fact"', "unknown_fact"),
     ('test = "own_brand"', 'test = "employees"', "type_mismatch"),
+    ("ELSE valid_patents END", "ELSE industrialisation_denominator END", "cyclic"),
     ("number = 8", "number = 9", "numbering"),
     ("number = 8", "number = = 8", "not_toml"),
 ]
@@ -157,14 +158,14 @@ async def test_a_rulebook_that_must_not_be_used_is_refused_at_its_line(
 ) -> None:
     await judged(system, 1)
     before = await owner.fetch(STORED)
-    eighth = TEXT[: TEXT.index("number = 8")].count("\n") + 1
     for old, new, code in REFUSED:
         body = {"rulebook_text": altered((old, new))}
         problem = await system.refused("evaluation", "POST", PATH, planner(system), "rulebook_refused", 422, json=body)
         (violation,) = problem["violations"]
         assert (violation["code"], violation["pointer"]) == (code, "/rulebook_text")
-        # The loader names the line of the criterion's header, and that of the fault itself where it is no TOML.
-        line = eighth if code == "not_toml" else eighth - 1
+        # The line of the entry's header, and that of the fault itself where it is no TOML.
+        upto = TEXT.index(old) if code == "not_toml" else TEXT.rindex("\n[[", 0, TEXT.index(old)) + 1
+        line = TEXT[:upto].count("\n") + 1
         assert violation["message_zh"].startswith(f"第 {line} 行：")
         assert violation["message_en"].startswith(f"line {line}: ")
     assert await owner.fetch(STORED) == before
