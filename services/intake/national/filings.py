@@ -15,7 +15,12 @@ from services.intake.applications.errors import WRONG_STATUS
 from services.intake.applications.schemas import ReturnIn, ReturnReason
 from services.intake.applications.submission import Submission, submit
 from services.intake.cycles.errors import OUTSIDE_WINDOW
-from services.intake.national.errors import APPLICATION_AWAITED, FILING_CHANGED, STATUS_NOT_HANDLED
+from services.intake.national.errors import (
+    APPLICATION_AWAITED,
+    FILED_BY_ANOTHER,
+    FILING_CHANGED,
+    STATUS_NOT_HANDLED,
+)
 from services.intake.national.records import reason_of, reasons_of
 from services.intake.national.schemas import Outcome
 from services.intake.national.statuses import apply_status
@@ -28,8 +33,9 @@ from shared.security.actor import Actor
 
 @dataclass(frozen=True, slots=True)
 class Filing:
-    """How far one upstream application has been followed; its row is locked."""
+    """How far one upstream application, as its sender numbers it, has been followed; its row is locked."""
 
+    sender: str
     record_id: str
     application_id: uuid.UUID | None
     application_version: int | None
@@ -84,6 +90,7 @@ async def _follow_application(
     outcome: Outcome = "accepted"
     if current is None:
         application_id = await _submit(session, actor, record)
+        await _refuse_anothers(session, filing, application_id)
     else:
         application_id = filing.application_id
         if (current.uscc, current.cycle) != (record.form.uscc, record.cycle):
@@ -118,6 +125,15 @@ async def _submit(session: AsyncSession, actor: Actor, record: ApplicationRecord
     connection = await session.connection()
     answer = await submit(connection, actor, Submission(record.cycle, record.form, "national"))
     return uuid.UUID(json.loads(answer)["id"])
+
+
+async def _refuse_anothers(session: AsyncSession, filing: Filing, application_id: uuid.UUID) -> None:
+    """Problem `filed_by_another` where another sender's filing stands for the application, which is locked by now."""
+    others = select(NationalFiling.record_id).where(
+        NationalFiling.application_id == application_id, NationalFiling.sender != filing.sender
+    )
+    if (await session.execute(others.limit(1))).first() is not None:
+        raise Problem(FILED_BY_ANOTHER)
 
 
 async def _make_room(session: AsyncSession, actor: Actor, filing: Filing) -> None:
@@ -170,4 +186,7 @@ async def _keep(session: AsyncSession, filing: Filing, *, digest: str | None = N
     }
     if digest is not None:
         values["digest"] = digest
-    await session.execute(update(NationalFiling).where(NationalFiling.record_id == filing.record_id).values(**values))
+    kept = update(NationalFiling).where(
+        NationalFiling.sender == filing.sender, NationalFiling.record_id == filing.record_id
+    )
+    await session.execute(kept.values(**values))
