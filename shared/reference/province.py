@@ -32,7 +32,8 @@ class Province:
     """`cap` is the most members of the pool; `cap_basis` says, in Chinese, what it counts and why.
 
     `correction_days` is how long an enterprise has to correct what was returned to it, and `correction_basis` why.
-    `programme` and `pool_name` are the names that officers and enterprises read.
+    `programme` and `pool_name` are the names that officers and enterprises read; `office` makes a `{division}`'s name
+    that of the body whose officers act for it.
     """
 
     folder: Path
@@ -42,6 +43,7 @@ class Province:
     time_zone: ZoneInfo
     source_document: str
     programme: str
+    office: str
     pool_code: str
     pool_name: str
     cap: int
@@ -69,6 +71,7 @@ def load_province(folder: Path) -> Province:
         time_zone=ZoneInfo(content["time_zone"]),
         source_document=content["source_document"],
         programme=texts["programme"],
+        office=texts["office"],
         pool_code=pool["code"],
         pool_name=texts["pool"],
         cap=pool["cap"],

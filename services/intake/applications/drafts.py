@@ -18,7 +18,9 @@ from services.intake.applications.queries import newest_form, within_reach
 from services.intake.applications.schemas import DraftOut, ViolationFound
 from services.intake.applications.sections import sections_at
 from services.intake.applications.transitions import next_status
+from services.intake.applications.who_acted import Reader
 from shared.errors import NOT_FOUND, Problem, Violation
+from shared.models.audit import AuditEntry
 from shared.models.intake import Application, ApplicationDraft, Cycle, Enterprise
 from shared.security.actor import Actor
 
@@ -34,6 +36,7 @@ class Draft:
     version: int
     saved_by: str | None
     saved_at: datetime | None
+    reader: Reader
 
     @property
     def city_code(self) -> str:
@@ -68,12 +71,15 @@ async def draft_within_reach(session: AsyncSession, actor: Actor, application_id
         raise Problem(NOT_FOUND)
     application, enterprise, cycle = row.Application, row.Enterprise, row.code
     saved: ApplicationDraft | None = row.ApplicationDraft
+    reader = Reader(actor, application.city_code)
     if next_status(status_of(application), "save_draft") is None:
         raise Problem(DRAFT_NOT_FOUND)
     if saved is None:
         content = await newest_form(session, application) or _who(enterprise)
-        return Draft(application, cycle, enterprise.uscc, content, 0, None, None)
-    return Draft(application, cycle, enterprise.uscc, saved.content, saved.version, saved.saved_by, saved.saved_at)
+        return Draft(application, cycle, enterprise.uscc, content, 0, None, None, reader)
+    return Draft(
+        application, cycle, enterprise.uscc, saved.content, saved.version, saved.saved_by, saved.saved_at, reader
+    )
 
 
 def _who(enterprise: Enterprise) -> dict[str, Any]:
@@ -93,9 +99,26 @@ async def draft_shown(session: AsyncSession, draft: Draft) -> DraftOut:
         tag=draft.tag,
         content=draft.content,
         violations=[ViolationFound.model_validate(one, from_attributes=True) for one in violations],
-        saved_by=draft.saved_by,
+        saved_by=await _saver(session, draft),
         saved_at=draft.saved_at,
     )
+
+
+async def _saver(session: AsyncSession, draft: Draft) -> str | None:
+    """Who saved it as its reader is told; an officer may have."""
+    if draft.saved_by is None:
+        return None
+    last = (
+        select(AuditEntry.role)
+        .where(
+            AuditEntry.subject_type == "application",
+            AuditEntry.subject_id == draft.application.id,
+            AuditEntry.action == "application.save_draft",
+        )
+        .order_by(AuditEntry.number.desc())
+        .limit(1)
+    )
+    return draft.reader.name(draft.saved_by, (await session.execute(last)).scalar_one())
 
 
 async def _strays(session: AsyncSession, draft: Draft, payload: dict[str, Any]) -> list[Violation]:

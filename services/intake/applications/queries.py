@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.intake.applications.confirmations import confirmations_of
 from services.intake.applications.schemas import ApplicationOut, ApplicationPage, SectionOut
 from services.intake.applications.transitions import Status
+from services.intake.applications.who_acted import Reader
 from services.intake.enterprises.queries import own_records
 from shared.errors import NOT_FOUND, Problem
 from shared.models.intake import (
@@ -67,9 +68,10 @@ def _select(actor: Actor) -> Select[Application, str, str, str]:
 
 
 def _shown(
-    row: Any, confirmed: Mapping[str, SectionConfirmation], payload: dict[str, Any] | None = None
+    actor: Actor, row: Any, confirmed: Mapping[str, SectionConfirmation], payload: dict[str, Any] | None = None
 ) -> ApplicationOut:
     application: Application = row.Application
+    reader = Reader(actor, application.city_code)
     return ApplicationOut(
         id=application.id,
         cycle=row.code,
@@ -83,19 +85,20 @@ def _shown(
         correct_until=application.correct_until,
         submitted_at=application.submitted_at,
         sections=[
-            _section(name, confirmed.get(name), name in (application.reopened_sections or ()))
+            _section(reader, name, confirmed.get(name), name in (application.reopened_sections or ()))
             for name in APPLICATION_SECTIONS
         ],
         form=payload,
     )
 
 
-def _section(name: str, confirmed: SectionConfirmation | None, reopened: bool) -> SectionOut:
+def _section(reader: Reader, name: str, confirmed: SectionConfirmation | None, reopened: bool) -> SectionOut:
     return SectionOut(
         section=name,
         reopened=reopened,
         confirmed_revision=confirmed.revision if confirmed else None,
-        confirmed_by=confirmed.confirmed_by if confirmed else None,
+        # Whoever spoke it, a recommendation is its city's.
+        confirmed_by=reader.name(confirmed.confirmed_by, "city_officer") if confirmed else None,
         confirmed_at=confirmed.confirmed_at if confirmed else None,
     )
 
@@ -124,7 +127,7 @@ async def application_page(
     rows = (await session.execute(statement)).all()
     shown = rows[:limit]
     confirmed = await confirmations_of(session, [row.Application.id for row in shown])
-    items = [_shown(row, confirmed[row.Application.id]) for row in shown]
+    items = [_shown(actor, row, confirmed[row.Application.id]) for row in shown]
     return ApplicationPage(items=items, next_cursor=items[-1].id if len(rows) > limit else None)
 
 
@@ -136,7 +139,7 @@ async def application_with_form(
     if row is None:
         return None
     confirmed = await confirmations_of(session, [application_id])
-    return _shown(row, confirmed[application_id], await newest_form(session, row.Application))
+    return _shown(actor, row, confirmed[application_id], await newest_form(session, row.Application))
 
 
 async def newest_form(session: AsyncSession, application: Application) -> dict[str, Any] | None:

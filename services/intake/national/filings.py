@@ -86,6 +86,7 @@ async def _follow_application(
     session: AsyncSession, actor: Actor, filing: Filing, record: ApplicationRecord, digest: str
 ) -> Verdict:
     await _check_window(session, record)
+    await _hold_enterprise(session, record)
     current = await _current(session, filing)
     outcome: Outcome = "accepted"
     if current is None:
@@ -142,6 +143,12 @@ async def _make_room(session: AsyncSession, actor: Actor, filing: Filing) -> Non
     reason = ReturnReason(field="", reason="国家系统报送了新的版本")
     await return_to_enterprise(session, actor, filing.application_id, ReturnIn(reasons=[reason]))
     await session.flush()
+
+
+async def _hold_enterprise(session: AsyncSession, record: ApplicationRecord) -> None:
+    """The enterprise before its application, as a submission locks them: so neither ever waits for the other."""
+    held = select(Enterprise.id).where(Enterprise.uscc == record.form.uscc)
+    await session.execute(held.with_for_update(key_share=True))
 
 
 async def _check_window(session: AsyncSession, record: ApplicationRecord) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.intake.national.comparison import Held, Key
@@ -24,7 +25,7 @@ async def _applications(session: AsyncSession) -> dict[Key, Held]:
     statement = (
         select(NationalFiling.record_id, NationalFiling.application_version, NationalFiling.digest, Application.status)
         .join(Application, Application.id == NationalFiling.application_id)
-        .distinct(NationalFiling.record_id)
+        .ext(distinct_on(NationalFiling.record_id))
         .order_by(NationalFiling.record_id, NationalFiling.created_at, NationalFiling.sender)
     )
     return {
