@@ -11,7 +11,7 @@ from sqlalchemy import func, literal, select
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.intake.applications.draft_content import form_or_violations
+from services.intake.applications.draft_content import read_strictly
 from services.intake.applications.errors import DRAFT_CHANGED, DRAFT_NOT_FOUND, SECTION_NOT_REOPENED
 from services.intake.applications.movement import status_of, violation
 from services.intake.applications.queries import newest_form, within_reach
@@ -19,7 +19,7 @@ from services.intake.applications.schemas import DraftOut, ViolationFound
 from services.intake.applications.sections import sections_at
 from services.intake.applications.transitions import next_status
 from services.intake.applications.who_acted import Reader
-from shared.errors import NOT_FOUND, Problem, Violation
+from shared.errors import MOST_VIOLATIONS, NOT_FOUND, Problem, Violation
 from shared.models.audit import AuditEntry
 from shared.models.intake import Application, ApplicationDraft, Cycle, Enterprise
 from shared.security.actor import Actor
@@ -88,9 +88,11 @@ def _who(enterprise: Enterprise) -> dict[str, Any]:
 
 async def draft_shown(session: AsyncSession, draft: Draft) -> DraftOut:
     """The draft with what submission would refuse of it, the window of time aside."""
-    form, violations = form_or_violations(draft.content)
-    if form is not None:
-        violations = await _strays(session, draft, form.model_dump(mode="json"))
+    reading = await read_strictly(draft.content)
+    violations, left_out = reading.violations, reading.left_out
+    if reading.form is not None:
+        strays = await _strays(session, draft, reading.form.model_dump(mode="json"))
+        violations, left_out = strays[:MOST_VIOLATIONS], max(0, len(strays) - MOST_VIOLATIONS)
     return DraftOut(
         application_id=draft.application.id,
         cycle=draft.cycle,
@@ -99,6 +101,7 @@ async def draft_shown(session: AsyncSession, draft: Draft) -> DraftOut:
         tag=draft.tag,
         content=draft.content,
         violations=[ViolationFound.model_validate(one, from_attributes=True) for one in violations],
+        violations_left_out=left_out,
         saved_by=await _saver(session, draft),
         saved_at=draft.saved_at,
     )

@@ -171,5 +171,6 @@ class DraftOut(BaseModel):
         examples=[{"uscc": "91420100MA4KABCD1X", "name": "【虚构】示范光电有限公司", "registered_division": "420106"}]
     )
     violations: list[ViolationFound]
+    violations_left_out: int = Field(default=0, description="As wrong, and not listed")
     saved_by: str | None
     saved_at: datetime | None
