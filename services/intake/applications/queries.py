@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVarTuple, cast
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, and_, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.intake.applications.confirmations import confirmations_of
@@ -37,6 +37,7 @@ class Wanted:
     status: Status | None = None
     city: str | None = None
     uscc: str | None = None
+    correction_overdue: bool | None = None
 
 
 def within_reach(statement: Select[*Row], actor: Actor) -> Select[*Row]:
@@ -58,9 +59,13 @@ async def cycle_within_reach(session: AsyncSession, actor: Actor, application_id
     return cycle_id
 
 
-def _select(actor: Actor) -> Select[Application, str, str, str]:
+# Nothing moves it by itself: the city is to see that the time it gave is over. `may_correct` asks the same clock.
+correction_overdue = and_(Application.status == "returned", Application.correct_until <= func.now())
+
+
+def _select(actor: Actor) -> Select[Application, str, str, str, bool]:
     statement = (
-        select(Application, Enterprise.uscc, Enterprise.name, Cycle.code)
+        select(Application, Enterprise.uscc, Enterprise.name, Cycle.code, correction_overdue.label("overdue"))
         .join(Enterprise, Enterprise.id == Application.enterprise_id)
         .join(Cycle, Cycle.id == Application.cycle_id)
     )
@@ -83,6 +88,7 @@ def _shown(
         revision=application.revision,
         return_reasons=(application.return_reasons or {}).get("items"),
         correct_until=application.correct_until,
+        correction_overdue=row.overdue,
         submitted_at=application.submitted_at,
         sections=[
             _section(reader, name, confirmed.get(name), name in (application.reopened_sections or ()))
@@ -103,7 +109,7 @@ def _section(reader: Reader, name: str, confirmed: SectionConfirmation | None, r
     )
 
 
-def listed_applications(actor: Actor, wanted: Wanted) -> Select[Application, str, str, str]:
+def listed_applications(actor: Actor, wanted: Wanted) -> Select[Application, str, str, str, bool]:
     """Applications within reach in order of id, as they are wanted: what every list of them shows."""
     statement = _select(actor).order_by(Application.id)
     if wanted.cycle is not None:
@@ -114,6 +120,8 @@ def listed_applications(actor: Actor, wanted: Wanted) -> Select[Application, str
         statement = statement.where(Application.city_code == wanted.city)
     if wanted.uscc is not None:
         statement = statement.where(Enterprise.uscc == wanted.uscc)
+    if wanted.correction_overdue is not None:
+        statement = statement.where(correction_overdue.is_(wanted.correction_overdue))
     return statement
 
 
