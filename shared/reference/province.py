@@ -33,7 +33,8 @@ class Province:
 
     `correction_days` is how long an enterprise has to correct what was returned to it, and `correction_basis` why.
     `plan_valid_days` is how many days after its freezing a selection plan may be committed, and `plan_valid_basis` why.
-    `programme` and `pool_name` are the names that officers and enterprises read.
+    `programme` and `pool_name` are the names that officers and enterprises read; `office` makes a `{division}`'s name
+    that of the body whose officers act for it.
     """
 
     folder: Path
@@ -43,6 +44,7 @@ class Province:
     time_zone: ZoneInfo
     source_document: str
     programme: str
+    office: str
     pool_code: str
     pool_name: str
     cap: int
@@ -72,6 +74,7 @@ def load_province(folder: Path) -> Province:
         time_zone=ZoneInfo(content["time_zone"]),
         source_document=content["source_document"],
         programme=texts["programme"],
+        office=texts["office"],
         pool_code=pool["code"],
         pool_name=texts["pool"],
         cap=pool["cap"],
