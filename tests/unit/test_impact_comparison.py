@@ -100,6 +100,7 @@ def test_all_at_once_equals_judging_one_by_one(rows: list[Any], other: Rulebook)
     stored = decisions(A, [facts for facts, _ in rows], [said for _, said in rows])
     compared = compare(A, other, frame_of(stored))
     matrix: Counter[Any] = Counter()
+    criteria: dict[int, Counter[Any]] = {criterion.number: Counter() for criterion in A.criteria}
     differing: dict[int, bool] = {}
     old_ids = {was: now for now, was in carried_parts(A, other).items()}
     for position, (facts, (findings, deviations)) in enumerate(rows):
@@ -107,6 +108,8 @@ def test_all_at_once_equals_judging_one_by_one(rows: list[Any], other: Rulebook)
         carried = {old_ids[part]: met for part, met in findings.items() if part in old_ids}
         after = one_by_one(other, facts, carried, {old_ids[part] for part in deviations if part in old_ids})
         matrix[before.overall, after.overall] += 1
+        for number, verdict in before.criteria.items():
+            criteria[number][verdict, after.criteria[number]] += 1
         if before != after:
             differing[position] = before.overall != after.overall
         told = changed_decision(stored[position], A, other, compared.after_parts.row(position, named=True))
@@ -122,6 +125,7 @@ def test_all_at_once_equals_judging_one_by_one(rows: list[Any], other: Rulebook)
             for side in filter(None, (part.before, part.after)):
                 assert any("\u4e00" <= letter <= "\u9fff" for letter in side.reason_zh), side
     assert compared.matrix == matrix
+    assert [compared.criteria[criterion.key] for criterion in A.criteria] == list(criteria.values())
     assert {row["position"]: row["overall"] for row in compared.rows.iter_rows(named=True)} == differing
 
 
