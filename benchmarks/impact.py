@@ -36,7 +36,7 @@ from shared.settings import Settings
 SIZES = (10_000, 100_000)
 REPETITIONS = 3
 _CHANGES = (
-    ("0.50 * NULLIF(valid_patents, 0)", "0.60 * NULLIF(valid_patents, 0)"),
+    ("0.50 * NULLIF(industrialisation_denominator, 0)", "0.60 * NULLIF(industrialisation_denominator, 0)"),
     ("OR rd_expense_cny >= 5000000", "OR rd_expense_cny >= 3000000"),
 )
 

@@ -32,6 +32,7 @@ class Province:
     """`cap` is the most members of the pool; `cap_basis` says, in Chinese, what it counts and why.
 
     `correction_days` is how long an enterprise has to correct what was returned to it, and `correction_basis` why.
+    `plan_valid_days` is how many days after its freezing a selection plan may be committed, and `plan_valid_basis` why.
     `programme` and `pool_name` are the names that officers and enterprises read.
     """
 
@@ -49,6 +50,8 @@ class Province:
     cap_basis: str
     correction_days: int
     correction_basis: str
+    plan_valid_days: int
+    plan_valid_basis: str
     list_programmes: tuple[ListProgrammeData, ...]
 
     @property
@@ -76,6 +79,8 @@ def load_province(folder: Path) -> Province:
         cap_basis=pool["basis"],
         correction_days=corrections["days"],
         correction_basis=corrections["basis"],
+        plan_valid_days=content["selection"]["plan_valid_days"],
+        plan_valid_basis=content["selection"]["plan_valid_basis"],
         list_programmes=tuple(ListProgrammeData(**programme) for programme in content["list_programme"]),
     )
 

@@ -17,7 +17,7 @@ from shared.reference.province import province
 CITY = "420100"
 PATH = "/v1/cycles/2024-1/impact"
 TEXT = province().rulebooks.joinpath("hubei-2024.toml").read_text(encoding="utf-8")
-RATE = ("0.50 * NULLIF(valid_patents, 0)", "0.60 * NULLIF(valid_patents, 0)")
+RATE = ("0.50 * NULLIF(industrialisation_denominator, 0)", "0.60 * NULLIF(industrialisation_denominator, 0)")
 STORED = (
     "SELECT to_jsonb(a)::text FROM assessment a UNION ALL SELECT to_jsonb(c)::text FROM criterion_result c ORDER BY 1"
 )
@@ -116,7 +116,7 @@ async def test_findings_and_signed_deviations_count_again_where_they_still_apply
 
 async def test_pages_follow_each_other_and_only_the_first_counts(system: System) -> None:
     assessments = await judged(system, 5)
-    all_fail = ("0.50 * NULLIF(valid_patents, 0)", "3 * NULLIF(valid_patents, 0)")
+    all_fail = ("0.50 * NULLIF(industrialisation_denominator, 0)", "3 * NULLIF(industrialisation_denominator, 0)")
     body, seen, cursor = {"rulebook_text": altered(all_fail)}, list[str](), None
     for _ in range(3):
         page = await ask(system, body, limit=2, **({"cursor": cursor} if cursor else {}))
@@ -140,6 +140,18 @@ async def test_only_a_criterion_changing_is_told_when_asked(system: System) -> N
     assert [change["key"] for change in deep["items"][0]["criteria"]] == ["industrialisation"]
 
 
+CIRCLE = "".join(
+    f"""
+[[derivation]]
+name = "{name}"
+type = "integer"
+unit = "件"
+title = "{name}"
+meaning = "{name}"
+expression = "{of} + 1"
+"""
+    for name, of in (("first", "second"), ("second", "first"))
+)
 REFUSED = [
     ('test = "own_brand"', 'test = "own_brand; DROP TABLE enterprise"', "not_allowed"),
     ('test = "own_brand"', "test = \"own_brand OR 'a' = 'a' -- \"", "not_allowed"),
@@ -147,9 +159,18 @@ REFUSED = [
     ('test = "own_brand"', 'test = "COALESCE(employees, 0) >= 0"', "not_allowed"),
     ('test = "own_brand"', 'test = "no_such_fact"', "unknown_fact"),
     ('test = "own_brand"', 'test = "employees"', "type_mismatch"),
+    ('test = "own_brand"', 'test = "own_brand AND first > 1"\n\n' + CIRCLE, "cyclic"),
     ("number = 8", "number = 9", "numbering"),
     ("number = 8", "number = = 8", "not_toml"),
 ]
+
+
+def _line_at_fault(text: str, fault: str, code: str) -> int:
+    """The header of the table at fault; of what is no TOML the line itself."""
+    before = text[: text.index('name = "first"' if code == "cyclic" else fault)].split("\n")
+    if code == "not_toml":
+        return len(before)
+    return max(number for number, line in enumerate(before, 1) if line.startswith("[["))
 
 
 async def test_a_rulebook_that_must_not_be_used_is_refused_at_its_line(
@@ -157,14 +178,12 @@ async def test_a_rulebook_that_must_not_be_used_is_refused_at_its_line(
 ) -> None:
     await judged(system, 1)
     before = await owner.fetch(STORED)
-    eighth = TEXT[: TEXT.index("number = 8")].count("\n") + 1
     for old, new, code in REFUSED:
         body = {"rulebook_text": altered((old, new))}
         problem = await system.refused("evaluation", "POST", PATH, planner(system), "rulebook_refused", 422, json=body)
         (violation,) = problem["violations"]
         assert (violation["code"], violation["pointer"]) == (code, "/rulebook_text")
-        # The loader names the line of the criterion's header, and that of the fault itself where it is no TOML.
-        line = eighth if code == "not_toml" else eighth - 1
+        line = _line_at_fault(altered((old, new)), new, code)
         assert violation["message_zh"].startswith(f"第 {line} 行：")
         assert violation["message_en"].startswith(f"line {line}: ")
     assert await owner.fetch(STORED) == before

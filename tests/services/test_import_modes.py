@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from io import BytesIO
 from typing import Any
 
 import asyncpg
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
+from openpyxl import load_workbook
 from stdnum.cn.uscc import calc_check_digit
 from support.enterprises import Registry
 from support.forms import HUANGSHI, WUHAN, form, uscc, with_changes
@@ -271,3 +273,6 @@ async def test_a_rehearsed_workbook_gives_the_verdicts_of_the_import(system: Sys
     answer = await system.request("intake", "GET", path, system.officer("planner", "province_officer"))
     kept = read_workbook(answer.content)
     assert (kept.rows_read, len(kept.forms)) == (expected.rows, expected.good_rows), "a rehearsal took nothing in"
+    told = load_workbook(BytesIO(answer.content))["退回说明"]
+    assert str(told["A2"].value).startswith(f"{expected.rejected_rows} 家企业未采用")
+    assert f"另有 {expected.good_rows} 家没有发现问题，保留在本文件中" in str(told["A3"].value)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import date
 from typing import Any, cast
 
 from rich.console import Console, Group, RenderableType
@@ -38,6 +39,7 @@ _SOURCES = {"registry": "登记机关", "city_verified": "市州核实", "self_r
 
 def print_page(console: Console, held: HeldReceipt, rulebook: Rulebook) -> None:
     """Print a receipt that has been replayed equal; ValueError where findings do not fit it."""
+    rulebook = rulebook.on(date.fromisoformat(held.content["assessed_on"]))
     parts: Mapping[str, bool | None] = held.content["parts"]
     findings = {part: bool(act.met) for part, act in held.findings.items()}
     conclusion = conclude(parts, rulebook, findings, held.deviations.keys())

@@ -3,25 +3,33 @@
 from __future__ import annotations
 
 import uuid
-from collections import Counter
+from datetime import timedelta
 
 from sqlalchemy import func, insert, select
 from sqlalchemy.dialects.postgresql import Range
-from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.evaluation.assessment.queries import cycle_or_refuse
 from services.evaluation.review.errors import SECOND_PERSON
 from services.evaluation.selection.computation import Computation, compute
-from services.evaluation.selection.errors import CYCLE_SELECTED, PLAN_EMPTY, PLAN_STALE, PLAN_STATUS, POOL_NOT_FOUND
+from services.evaluation.selection.errors import (
+    CYCLE_SELECTED,
+    PLAN_EMPTY,
+    PLAN_EXPIRED,
+    PLAN_STALE,
+    PLAN_STATUS,
+    POOL_NOT_FOUND,
+)
+from services.evaluation.selection.freezing import allocation_of, entry_rows
 from services.evaluation.selection.queries import cycle_of, plan_shown
 from services.evaluation.selection.schemas import PlanIn, PlanOut
 from shared import audit, calendar, outbox
 from shared.candidacy import freeze_candidates
 from shared.errors import NOT_FOUND, Problem
 from shared.events import SelectionCommitted
-from shared.models.evaluation import AdmissionQuota, Membership, Pool, SelectionPlan, SelectionPlanEntry
+from shared.models.evaluation import Membership, Pool, SelectionPlan, SelectionPlanEntry
 from shared.models.reads import PinnedCycle
+from shared.reference.province import province
 from shared.security.actor import Actor
 
 
@@ -39,31 +47,17 @@ async def propose(session: AsyncSession, actor: Actor, plan_in: PlanIn, *, valid
         status="frozen",
         inputs_digest=computation.inputs_digest,
         summary=computation.summary.model_dump(),
+        allocation=allocation_of(computation).model_dump(),
+        valid_until=calendar.business_date(calendar.now()) + timedelta(days=province().plan_valid_days),
         proposed_by=actor.subject,
     )
     if validate_only:
         return plan_shown(plan, cycle.code)
     session.add(plan)
     await session.flush()
-    await session.execute(insert(SelectionPlanEntry), _entries(plan.id, computation))
+    await session.execute(insert(SelectionPlanEntry), entry_rows(plan.id, computation))
     await _record(session, actor, "plan.propose", plan)
     return plan_shown(plan, cycle.code)
-
-
-def _entries(plan_id: uuid.UUID, computation: Computation) -> list[dict[str, object]]:
-    return [
-        {
-            "plan_id": plan_id,
-            "uscc": place.candidate.uscc,
-            "rank": place.rank,
-            "assessment_id": uuid.UUID(place.candidate.assessment_id),
-            "city_code": place.candidate.city_code,
-            "admitted": place.reason == "admitted",
-            "reason": place.reason,
-            "indicators": computation.indicators(place.candidate),
-        }
-        for place in computation.places
-    ]
 
 
 async def approve(session: AsyncSession, actor: Actor, plan_id: uuid.UUID) -> PlanOut:
@@ -92,7 +86,6 @@ async def commit(session: AsyncSession, actor: Actor, plan_id: uuid.UUID) -> Pla
     await _refuse_second_selection(session, cycle)
     computation = await _refuse_stale(session, plan, cycle)
     admitted = [place.candidate for place in computation.places if place.reason == "admitted"]
-    await _use_quotas(session, cycle, computation.quotas, Counter(one.city_code for one in admitted))
     since = calendar.now()
     rows = [
         {
@@ -112,19 +105,6 @@ async def commit(session: AsyncSession, actor: Actor, plan_id: uuid.UUID) -> Pla
     return plan_shown(plan, cycle.code)
 
 
-async def _use_quotas(session: AsyncSession, cycle: PinnedCycle, quotas: dict[str, int], used: Counter[str]) -> None:
-    rows = [
-        {"cycle_id": cycle.id, "city_code": city, "maximum": maximum, "used": used[city]}
-        for city, maximum in sorted(quotas.items())
-    ]
-    if rows:
-        statement = upsert(AdmissionQuota)
-        added = AdmissionQuota.used + statement.excluded.used
-        await session.execute(
-            statement.on_conflict_do_update(index_elements=["cycle_id", "city_code"], set_={"used": added}), rows
-        )
-
-
 async def _lock_pool(session: AsyncSession, code: str) -> Pool:
     pool = (await session.execute(select(Pool).where(Pool.code == code).with_for_update())).scalar_one_or_none()
     if pool is None:
@@ -133,7 +113,8 @@ async def _lock_pool(session: AsyncSession, code: str) -> Pool:
 
 
 async def _lock_plan(session: AsyncSession, plan_id: uuid.UUID) -> tuple[SelectionPlan, PinnedCycle]:
-    statement = select(SelectionPlan).where(SelectionPlan.id == plan_id).with_for_update()
+    # Not the key: a membership that names the plan does not wait for it while holding the pool.
+    statement = select(SelectionPlan).where(SelectionPlan.id == plan_id).with_for_update(key_share=True)
     plan = (await session.execute(statement)).scalar_one_or_none()
     if plan is None:
         raise Problem(NOT_FOUND)
@@ -142,6 +123,8 @@ async def _lock_plan(session: AsyncSession, plan_id: uuid.UUID) -> tuple[Selecti
 
 
 async def _refuse_stale(session: AsyncSession, plan: SelectionPlan, cycle: PinnedCycle) -> Computation:
+    if calendar.business_date(calendar.now()) > plan.valid_until:
+        raise Problem(PLAN_EXPIRED)
     computation = await compute(session, cycle, await _lock_pool(session, plan.pool_code))
     if computation.inputs_digest != plan.inputs_digest:
         raise Problem(PLAN_STALE)
