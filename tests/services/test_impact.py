@@ -140,18 +140,6 @@ async def test_only_a_criterion_changing_is_told_when_asked(system: System) -> N
     assert [change["key"] for change in deep["items"][0]["criteria"]] == ["industrialisation"]
 
 
-CIRCLE = "".join(
-    f"""
-[[derivation]]
-name = "{name}"
-type = "integer"
-unit = "件"
-title = "{name}"
-meaning = "{name}"
-expression = "{of} + 1"
-"""
-    for name, of in (("first", "second"), ("second", "first"))
-)
 REFUSED = [
     ('test = "own_brand"', 'test = "own_brand; DROP TABLE enterprise"', "not_allowed"),
     ('test = "own_brand"', "test = \"own_brand OR 'a' = 'a' -- \"", "not_allowed"),
@@ -159,7 +147,7 @@ REFUSED = [
     ('test = "own_brand"', 'test = "COALESCE(employees, 0) >= 0"', "not_allowed"),
     ('test = "own_brand"', 'test = "no_such_fact"', "unknown_fact"),
     ('test = "own_brand"', 'test = "employees"', "type_mismatch"),
-    ('test = "own_brand"', 'test = "own_brand AND first > 1"\n\n' + CIRCLE, "cyclic"),
+    ("ELSE valid_patents END", "ELSE industrialisation_denominator END", "cyclic"),
     ("number = 8", "number = 9", "numbering"),
     ("number = 8", "number = = 8", "not_toml"),
 ]
@@ -167,7 +155,7 @@ REFUSED = [
 
 def _line_at_fault(text: str, fault: str, code: str) -> int:
     """The header of the table at fault; of what is no TOML the line itself."""
-    before = text[: text.index('name = "first"' if code == "cyclic" else fault)].split("\n")
+    before = text[: text.index(fault)].split("\n")
     if code == "not_toml":
         return len(before)
     return max(number for number, line in enumerate(before, 1) if line.startswith("[["))
