@@ -153,14 +153,6 @@ REFUSED = [
 ]
 
 
-def _line_at_fault(text: str, fault: str, code: str) -> int:
-    """The header of the table at fault; of what is no TOML the line itself."""
-    before = text[: text.index(fault)].split("\n")
-    if code == "not_toml":
-        return len(before)
-    return max(number for number, line in enumerate(before, 1) if line.startswith("[["))
-
-
 async def test_a_rulebook_that_must_not_be_used_is_refused_at_its_line(
     system: System, owner: asyncpg.Connection
 ) -> None:
@@ -171,7 +163,9 @@ async def test_a_rulebook_that_must_not_be_used_is_refused_at_its_line(
         problem = await system.refused("evaluation", "POST", PATH, planner(system), "rulebook_refused", 422, json=body)
         (violation,) = problem["violations"]
         assert (violation["code"], violation["pointer"]) == (code, "/rulebook_text")
-        line = _line_at_fault(altered((old, new)), new, code)
+        # The line of the entry's header, and that of the fault itself where it is no TOML.
+        upto = TEXT.index(old) if code == "not_toml" else TEXT.rindex("\n[[", 0, TEXT.index(old)) + 1
+        line = TEXT[:upto].count("\n") + 1
         assert violation["message_zh"].startswith(f"第 {line} 行：")
         assert violation["message_en"].startswith(f"line {line}: ")
     assert await owner.fetch(STORED) == before
