@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import uuid
 from collections import Counter
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -25,6 +26,7 @@ from services.evaluation.rulebooks.rulebook import Rulebook
 from shared.reference.province import province
 from tests.unit.oracle import applications
 
+DAY = date(2024, 6, 15)
 TEXT = province().rulebooks.joinpath("hubei-2024.toml").read_text(encoding="utf-8")
 A = load_rulebook(TEXT, origin="a.toml")
 
@@ -37,7 +39,7 @@ def changed(*changes: tuple[str, str]) -> Rulebook:
     return load_rulebook(text, origin="b.toml")
 
 
-STRICTER = ("0.50 * NULLIF(valid_patents, 0)", "0.60 * NULLIF(valid_patents, 0)")
+STRICTER = ("0.50 * NULLIF(industrialisation_denominator, 0)", "0.60 * NULLIF(industrialisation_denominator, 0)")
 LOOSER = ("OR rd_expense_cny >= 5000000", "OR rd_expense_cny >= 3000000")
 NO_TEST = ('test = "rd_leader_named"\n', "")
 NOW_HARD = ('kind = "in_principle"\ntest = "patent_intensive"', 'kind = "hard"\ntest = "patent_intensive"')
@@ -57,7 +59,7 @@ people = st.tuples(
 
 def decisions(rulebook: Rulebook, rows: list[Any], said: list[Any]) -> list[Decision]:
     facts = facts_frame(rows)
-    texts = receipts(rulebook, facts, judge(rulebook, facts), [{}] * len(rows), date(2024, 6, 15))
+    texts = receipts(rulebook, facts, judge(rulebook, facts), [{}] * len(rows), DAY)
     return [
         Decision(
             uuid.UUID(int=number),
@@ -65,6 +67,7 @@ def decisions(rulebook: Rulebook, rows: list[Any], said: list[Any]) -> list[Deci
             "91420106MAXQ00001X",
             "420100",
             rulebook.digest,
+            DAY,
             text,
             json.dumps(findings) if findings else None,
             json.dumps(dict.fromkeys(deviations, True)) if deviations else None,
@@ -100,6 +103,7 @@ def test_all_at_once_equals_judging_one_by_one(rows: list[Any], other: Rulebook)
     stored = decisions(A, [facts for facts, _ in rows], [said for _, said in rows])
     compared = compare(A, other, frame_of(stored))
     matrix: Counter[Any] = Counter()
+    criteria: dict[int, Counter[Any]] = {criterion.number: Counter() for criterion in A.criteria}
     differing: dict[int, bool] = {}
     old_ids = {was: now for now, was in carried_parts(A, other).items()}
     for position, (facts, (findings, deviations)) in enumerate(rows):
@@ -107,6 +111,8 @@ def test_all_at_once_equals_judging_one_by_one(rows: list[Any], other: Rulebook)
         carried = {old_ids[part]: met for part, met in findings.items() if part in old_ids}
         after = one_by_one(other, facts, carried, {old_ids[part] for part in deviations if part in old_ids})
         matrix[before.overall, after.overall] += 1
+        for number, verdict in before.criteria.items():
+            criteria[number][verdict, after.criteria[number]] += 1
         if before != after:
             differing[position] = before.overall != after.overall
         told = changed_decision(stored[position], A, other, compared.after_parts.row(position, named=True))
@@ -122,6 +128,7 @@ def test_all_at_once_equals_judging_one_by_one(rows: list[Any], other: Rulebook)
             for side in filter(None, (part.before, part.after)):
                 assert any("\u4e00" <= letter <= "\u9fff" for letter in side.reason_zh), side
     assert compared.matrix == matrix
+    assert [compared.criteria[criterion.key] for criterion in A.criteria] == list(criteria.values())
     assert {row["position"]: row["overall"] for row in compared.rows.iter_rows(named=True)} == differing
 
 
@@ -175,6 +182,31 @@ def test_renumbering_moves_findings_with_their_part() -> None:
     assert compared.findings_set_aside == 0
 
 
+def test_each_decision_is_judged_under_the_transitional_clauses_of_its_day() -> None:
+    clause = """
+[[transition]]
+key = "first_year"
+clause = "过渡条款"
+title = "首年"
+text = "过渡期内专利产业化率按不低于30%掌握。"
+basis = "示例"
+part = "5.rate"
+assessed_from = 2024-06-06
+assessed_before = 2024-07-01
+test = "industrialisation_numerator >= 0.30 * NULLIF(industrialisation_denominator, 0)"
+"""
+    eased = load_rulebook(TEXT + clause, origin="eased.toml")
+    (within,) = decisions(A, [{"valid_patents": 10, "industrialised_patents": 4}], [({}, set())])
+    after_it = replace(within, id=uuid.UUID(int=1), assessed_on=date(2024, 7, 1))
+    tally = Tally(eased)
+    (told,) = _batch(tally, {A.digest: A}, [within, after_it], "criterion", 10)
+    assert told.assessment_id == within.id
+    (part,) = told.parts
+    assert part.after is not None
+    assert "过渡条款" in part.after.reason_zh
+    assert tally.summary().criteria[4].changed == 1
+
+
 def _split() -> tuple[str, str, str, str]:
     pieces = TEXT.split("[[criterion]]\n")
     text = [pieces[0], *("[[criterion]]\n" + piece for piece in pieces[1:])]
@@ -183,9 +215,9 @@ def _split() -> tuple[str, str, str, str]:
 
 def test_a_broken_receipt_hides_no_other() -> None:
     stored = decisions(A, [{"valid_patents": number} for number in range(7)], [({}, set())] * 7)
-    stored[2] = Decision(*[getattr(stored[2], name) for name in Decision.__slots__[:5]], "no receipt", None, None)
+    stored[2] = Decision(*[getattr(stored[2], name) for name in Decision.__slots__[:6]], "no receipt", None, None)
     stored[5] = Decision(
-        *[getattr(stored[5], name) for name in Decision.__slots__[:5]],
+        *[getattr(stored[5], name) for name in Decision.__slots__[:6]],
         stored[5].receipt.replace('"valid_patents":5', '"valid_patents":-5'),
         None,
         None,

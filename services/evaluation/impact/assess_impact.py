@@ -101,31 +101,33 @@ def _batch(
 ) -> list[ChangedDecision]:
     """Add a batch to the tally; the first `wanted` of its changed decisions, in order."""
     found: list[ChangedDecision] = []
-    for digest, before in rulebooks.items():
-        own = [decision for decision in batch if decision.rulebook_digest == digest]
-        for readable, compared in _readable(tally, before, own):
+    for digest, day in sorted({(decision.rulebook_digest, decision.assessed_on) for decision in batch}):
+        own = [one for one in batch if (one.rulebook_digest, one.assessed_on) == (digest, day)]
+        # Under the transitional clauses of that day, of either rulebook.
+        before, after = rulebooks[digest].on(day), tally.after.on(day)
+        for readable, compared in _readable(tally, before, after, own):
             tally.add(before, compared)
             positions = compared.rows.filter(pl.col("overall") | (depth == "criterion"))["position"].head(wanted)
             found += [
-                changed_decision(readable[at], before, tally.after, compared.after_parts.row(at, named=True))
+                changed_decision(readable[at], before, after, compared.after_parts.row(at, named=True))
                 for at in positions
             ]
     return sorted(found, key=lambda item: item.assessment_id)[:wanted]
 
 
 def _readable(
-    tally: Tally, before: Rulebook, decisions: Sequence[Decision]
+    tally: Tally, before: Rulebook, after: Rulebook, decisions: Sequence[Decision]
 ) -> Generator[tuple[Sequence[Decision], Compared]]:
     """The batch compared; where a receipt cannot be read, the halves without it: a broken one hides no other."""
     try:
-        yield decisions, compare(before, tally.after, frame_of(decisions))
+        yield decisions, compare(before, after, frame_of(decisions))
     except (FactError, pl.exceptions.PolarsError):
         if len(decisions) == 1:
             tally.unreadable += 1
             return
         middle = len(decisions) // 2
-        yield from _readable(tally, before, decisions[:middle])
-        yield from _readable(tally, before, decisions[middle:])
+        yield from _readable(tally, before, after, decisions[:middle])
+        yield from _readable(tally, before, after, decisions[middle:])
 
 
 def frame_of(decisions: Sequence[Decision]) -> pl.DataFrame:

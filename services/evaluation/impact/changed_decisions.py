@@ -6,6 +6,7 @@ import json
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import Any
 
 from services.evaluation.impact.comparison import carried_parts, part_names
@@ -27,6 +28,7 @@ class Decision:
     uscc: str
     city_code: str
     rulebook_digest: str
+    assessed_on: date
     receipt: str
     findings: str | None
     deviations: str | None
@@ -47,7 +49,7 @@ class _Side:
 def changed_decision(
     decision: Decision, before: Rulebook, after: Rulebook, judged: Mapping[str, bool | None]
 ) -> ChangedDecision:
-    """`judged` are the parts by `after`, before any finding."""
+    """`judged` are the parts by `after`, before any finding. Both rulebooks as of the day of assessment."""
     content: Any = json.loads(decision.receipt)
     facts: Mapping[str, FactValue] = content["facts"]
     stored: Mapping[str, bool | None] = content["parts"]

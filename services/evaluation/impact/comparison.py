@@ -44,6 +44,7 @@ def compare(before: Rulebook, after: Rulebook, decisions: pl.DataFrame) -> Compa
 
     Findings fill in what is unknown, deviations excuse what is asked in principle and not met, under either rulebook:
     by `before` that is what was decided, by `after` what would have been. Nothing computed is overridden.
+    Both rulebooks as of the decisions' day of assessment (`Rulebook.on`).
     Raises FactError and pl.exceptions.PolarsError for receipts that hold no such facts.
     """
     facts, parts = read_receipts(decisions["receipt"], before)

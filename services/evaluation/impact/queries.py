@@ -48,6 +48,7 @@ async def decisions_in_batches(
             Assessment.uscc,
             Assessment.city_code,
             Assessment.rulebook_digest,
+            Assessment.assessed_on,
             Assessment.receipt,
             found,
             signed,

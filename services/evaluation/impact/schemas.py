@@ -24,9 +24,9 @@ class ImpactIn(BaseModel):
 
 
 class RulebookNamed(BaseModel):
-    id: Annotated[str, Field(examples=["hubei-2025"])]
-    digest: Annotated[str, Field(examples=["9f2c" * 16])]
-    title: Annotated[str, Field(examples=["入库企业基本标准（2025年修订）"])]
+    id: Annotated[str, Field(examples=["hubei-2026"])]
+    digest: str
+    title: Annotated[str, Field(examples=["湖北省专利产业化样板企业培育库入库企业基本标准（2026）"])]
 
 
 class Transition(BaseModel):
@@ -40,10 +40,10 @@ class Transition(BaseModel):
 class CriterionImpact(BaseModel):
     """One criterion that both rulebooks have, known by its key; numbers may differ."""
 
-    key: str
+    key: Annotated[str, Field(examples=["rd_investment"])]
     number_before: int
     number_after: int
-    title: str
+    title: Annotated[str, Field(examples=["研发投入"])]
     changed: int
     transitions: list[Transition]
 
@@ -61,14 +61,14 @@ class ImpactSummary(BaseModel):
     changed_in_part: int
     transitions: list[Transition]
     criteria: list[CriterionImpact]
-    criteria_added: list[str]
-    criteria_removed: list[str]
+    criteria_added: Annotated[list[str], Field(examples=[["brand"]], description="Keys")]
+    criteria_removed: Annotated[list[str], Field(examples=[[]], description="Keys")]
     findings_set_aside: int
     deviations_set_aside: int
 
 
 class PartVerdict(BaseModel):
-    """`found`: a finding settled it; the reason is for people."""
+    """A part's verdict after findings and deviations; the reason is for people."""
 
     part: str
     verdict: VerdictText
@@ -80,14 +80,14 @@ class PartChange(BaseModel):
     """A part whose verdict differs; null where that rulebook has no such part."""
 
     clause: str
-    title: str
+    title: Annotated[str, Field(examples=["研发投入"])]
     before: PartVerdict | None
     after: PartVerdict | None
 
 
 class CriterionChange(BaseModel):
-    key: str
-    title: str
+    key: Annotated[str, Field(examples=["rd_investment"])]
+    title: Annotated[str, Field(examples=["研发投入"])]
     before: VerdictText
     after: VerdictText
 
@@ -121,9 +121,9 @@ class ReplayDifference(BaseModel):
     code: Literal["value_differs", "bytes_differ", "digest_differs", "unreadable"]
     message_zh: str
     message_en: str
-    pointer: str | None = None
-    stored: str | None = None
-    replayed: str | None = None
+    pointer: Annotated[str | None, Field(examples=["/parts/5.rate"])] = None
+    stored: Annotated[str | None, Field(examples=["true"])] = None
+    replayed: Annotated[str | None, Field(examples=["false"])] = None
 
 
 class ReplayOut(BaseModel):
