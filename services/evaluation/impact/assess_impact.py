@@ -52,7 +52,7 @@ async def impact(
         async with database.sessions() as session:
             cycle = await cycle_or_refuse(session, code)
             try:
-                after = (await chosen_rulebook(session, asked)).on(cycle.assessed_on)
+                after = await chosen_rulebook(session, asked)
             except Problem as refusal:
                 await _record(database, actor, cycle, "cycle.impact.refused", _refusal_detail(refusal))
                 raise
@@ -89,7 +89,7 @@ async def _compared(
     async with aclosing(decisions_in_batches(session, cycle.id, cursor)) as batches:
         async for batch in batches:
             digests = {decision.rulebook_digest for decision in batch}
-            before = {digest: (await rulebook_of(session, digest)).on(cycle.assessed_on) for digest in sorted(digests)}
+            before = {digest: await rulebook_of(session, digest) for digest in sorted(digests)}
             items += await asyncio.to_thread(_batch, tally, before, batch, depth, limit + 1 - len(items))
             if cursor and len(items) > limit:
                 break

@@ -18,7 +18,7 @@ class ImpactIn(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    rulebook_id: Annotated[str | None, Field(max_length=100, examples=["hubei-2024"])] = None
+    rulebook_id: Annotated[str | None, Field(max_length=100, examples=["rulebook-2024"])] = None
     rulebook_digest: Annotated[str | None, Field(pattern=r"^[0-9a-f]{64}$")] = None
     rulebook_text: Annotated[str | None, Field(max_length=_LONGEST_RULEBOOK, description="TOML")] = None
 
