@@ -24,7 +24,7 @@ class ImpactIn(BaseModel):
 
 
 class RulebookNamed(BaseModel):
-    id: Annotated[str, Field(examples=["hubei-2026"])]
+    id: Annotated[str, Field(examples=["rulebook-2026"])]
     digest: str
     title: Annotated[str, Field(examples=["湖北省专利产业化样板企业培育库入库企业基本标准（2026）"])]
 
