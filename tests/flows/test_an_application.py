@@ -16,8 +16,6 @@ from support.system import System
 from shared.models.intake.applications import APPLICATION_SECTIONS
 
 CITY, OTHER_CITY = "420100", "420200"
-# An enterprise reads of the body, not of the person.
-OFFICE = "武汉市知识产权局"
 WHOLE = form(1)
 USCC = WHOLE["uscc"]
 
@@ -90,13 +88,13 @@ async def test_from_a_draft_with_gaps_to_a_judged_application(
     assert {one["id"] for one in (await _evidence_of(applicant, revision=2))["items"]} == {evidence}
 
     await system.recommend(CITY, [applicant.id])
-    everything = dict.fromkeys(APPLICATION_SECTIONS, (2, OFFICE))
+    everything = dict.fromkeys(APPLICATION_SECTIONS, (2, f"officer-{CITY}"))
     assert await applicant.confirmed() == everything
     await _corrects_for_the_province(applicant)
     assert await applicant.confirmed() == everything | {"patents": (None, None)}
     second = system.officer("second", "city_officer", CITY)
     await system.ok("intake", "POST", "/v1/applications:recommend", second, json={"application_ids": [applicant.id]})
-    assert await applicant.confirmed() == everything | {"patents": (3, OFFICE)}
+    assert await applicant.confirmed() == everything | {"patents": (3, "second")}
 
     await system.drain()
     assert (await applicant.shown())["status"] == "passed_on"

@@ -195,15 +195,8 @@ def _as_exported(one: Mapping[str, Any]) -> dict[str, str]:
     }
 
 
-_TIMES = {"提交时间", "补正期限"}
-
-
 async def _exported(system: System, city: City, file_format: str) -> list[dict[str, str]]:
-<<<<<<< HEAD
-    """The rows of the file without its times, numbers as the API writes them."""
-=======
     """The rows of the file without its moments, numbers as the API writes them."""
->>>>>>> mend
     answer = await system.request(
         "intake", "GET", "/v1/exports/applications", city.token, params={"format": file_format}
     )
@@ -215,11 +208,7 @@ async def _exported(system: System, city: City, file_format: str) -> list[dict[s
         rows = [[cell.value for cell in row] for row in sheet.iter_rows()]
     headings = [str(heading) for heading in rows[0]]
     found = [dict(zip(headings, row, strict=True)) for row in rows[1:]]
-<<<<<<< HEAD
-    return [{name: _text(name, value) for name, value in row.items() if name not in _TIMES} for row in found]
-=======
     return [{name: _text(name, value) for name, value in row.items() if name not in _MOMENTS} for row in found]
->>>>>>> mend
 
 
 def _text(heading: str, value: Any) -> str:
