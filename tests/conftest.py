@@ -83,6 +83,9 @@ def settings(servers: Servers, database_urls: dict[str, str]) -> dict[str, Setti
                 "docs_enabled": True,
                 "attachments_url": (servers.home / "attachments" / uuid.uuid4().hex).as_uri(),
                 "evaluation_url": "http://evaluation",
+                # Most tests are about something else than waiting for a public notice to end.
+                "notice_working_days": 0,
+                "notice_basis": "测试不设公示期",
             }
         )
         for service, url in database_urls.items()

@@ -45,7 +45,7 @@ async def compute(session: AsyncSession, cycle: PinnedCycle, pool: Pool) -> Comp
     candidates = await _candidates(session, cycle)
     quotas = await quotas_of(session, cycle.id)
     members = await _members(session, pool.code)
-    free_places = pool.cap - pool.live
+    free_places = pool.cap - pool.live - pool.kept
     ranked = rank(rulebook.ranking, candidates)
     places = allocate(ranked, free_places=free_places, quotas=quotas, members=members)
     inputs = {
@@ -54,6 +54,7 @@ async def compute(session: AsyncSession, cycle: PinnedCycle, pool: Pool) -> Comp
         "pool": pool.code,
         "cap": pool.cap,
         "live": pool.live,
+        "kept": pool.kept,
         "quotas": quotas,
         "members": sorted(members),
         "candidates": [[one.assessment_id, one.receipt_digest, one.overall] for one in ranked],

@@ -5,9 +5,13 @@ from __future__ import annotations
 import uuid
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Query, Request, Response
 
 from services.evaluation.assessment.errors import CYCLE_NOT_FOUND
+from services.evaluation.notices.errors import ENTRY_HELD, NOTICE_REPLACED, NOTICE_REQUIRED, NOTICE_RUNNING
+from services.evaluation.notices.refusals import refusals_audited
+from services.evaluation.notices.schemas import NoticeOut
+from services.evaluation.notices.terms import notice_terms
 from services.evaluation.review.errors import SECOND_PERSON
 from services.evaluation.selection.errors import (
     ALREADY_MEMBER,
@@ -20,6 +24,7 @@ from services.evaluation.selection.errors import (
     QUOTA_EXCEEDED,
 )
 from services.evaluation.selection.plans import approve, commit, propose
+from services.evaluation.selection.publish import publish
 from services.evaluation.selection.queries import plan_by_id, plan_entries
 from services.evaluation.selection.schemas import PlanEntryPage, PlanIn, PlanOut
 from shared.errors import NOT_FOUND
@@ -28,6 +33,7 @@ from shared.web.documentation import refuses
 from shared.web.idempotency import IdempotencyDep
 from shared.web.security import requires
 from shared.web.sessions import SessionDep
+from shared.working_days import CALENDAR_NOT_COVERED
 
 router = APIRouter(prefix="/v1/selection-plans", tags=["selection"])
 
@@ -78,19 +84,58 @@ async def get_entries(
     responses=refuses(NOT_FOUND, SECOND_PERSON, PLAN_STATUS, PLAN_STALE),
 )
 async def post_approval(
-    plan_id: uuid.UUID, session: SessionDep, actor: Annotated[Actor, requires("plans:approve")]
+    plan_id: uuid.UUID, request: Request, session: SessionDep, actor: Annotated[Actor, requires("plans:approve")]
 ) -> PlanOut:
     """Approve what somebody else proposed; refused as stale when an input has changed."""
-    return await approve(session, actor, plan_id)
+    subject = ("selection_plan", plan_id)
+    async with refusals_audited(request.app.state.database, session, actor, "plan.approve", subject):
+        return await approve(session, actor, plan_id)
+
+
+@router.post(
+    "/{plan_id}:publish",
+    status_code=201,
+    response_model=NoticeOut,
+    summary="Put an approved plan under public notice (公示)",
+    responses=refuses(NOT_FOUND, PLAN_STATUS, PLAN_STALE, PLAN_EMPTY, CALENDAR_NOT_COVERED),
+)
+async def post_publication(
+    plan_id: uuid.UUID,
+    request: Request,
+    session: SessionDep,
+    actor: Annotated[Actor, requires("notices:write")],
+    idempotency: IdempotencyDep,
+) -> Response:
+    """Publish names and cities for as many working days as the province asks for; publishing again changes nothing."""
+    terms, subject = notice_terms(request.app.state.settings), ("selection_plan", plan_id)
+    async with refusals_audited(request.app.state.database, session, actor, "plan.publish", subject):
+        return await idempotency.run(session, actor, 201, lambda: publish(session, actor, plan_id, terms))
 
 
 @router.post(
     "/{plan_id}:commit",
-    summary="Commit an approved plan",
-    responses=refuses(NOT_FOUND, PLAN_STATUS, PLAN_STALE, CYCLE_SELECTED, POOL_FULL, QUOTA_EXCEEDED, ALREADY_MEMBER),
+    summary="Commit a plan whose public notice is over",
+    responses=refuses(
+        NOT_FOUND,
+        PLAN_STATUS,
+        PLAN_STALE,
+        NOTICE_REQUIRED,
+        NOTICE_RUNNING,
+        NOTICE_REPLACED,
+        ENTRY_HELD,
+        CYCLE_SELECTED,
+        POOL_FULL,
+        QUOTA_EXCEEDED,
+        ALREADY_MEMBER,
+    ),
 )
 async def post_commit(
-    plan_id: uuid.UUID, session: SessionDep, actor: Annotated[Actor, requires("plans:write")]
+    plan_id: uuid.UUID, request: Request, session: SessionDep, actor: Annotated[Actor, requires("plans:write")]
 ) -> PlanOut:
-    """Create the memberships in one transaction; refused as stale when an input has changed."""
-    return await commit(session, actor, plan_id)
+    """Create the memberships in one transaction; refused as stale when an input has changed.
+
+    Entries with an open objection stay out and keep their places: committing again admits those held no longer.
+    """
+    terms, subject = notice_terms(request.app.state.settings), ("selection_plan", plan_id)
+    async with refusals_audited(request.app.state.database, session, actor, "plan.commit", subject):
+        return await commit(session, actor, plan_id, terms)

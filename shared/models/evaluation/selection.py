@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from shared.models.base import Base, CreatedAt, Id, one_of
 
-PLAN_STATUSES = ("frozen", "approved", "committed")
+PLAN_STATUSES = ("frozen", "approved", "under_notice", "committed")
 
 
 class SelectionPlan(Base):
@@ -21,9 +21,7 @@ class SelectionPlan(Base):
     __table_args__ = (
         CheckConstraint(one_of("status", *PLAN_STATUSES), name="status"),
         CheckConstraint("approved_by <> proposed_by", name="second_person"),
-        CheckConstraint(
-            "status NOT IN ('approved', 'committed') OR approved_by IS NOT NULL", name="approved_before_commit"
-        ),
+        CheckConstraint("status = 'frozen' OR approved_by IS NOT NULL", name="approved_before_commit"),
         Index(
             "uq_selection_plan_committed_per_cycle",
             "cycle_id",
