@@ -7,6 +7,7 @@ import shutil
 import uuid
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import asyncpg
@@ -17,6 +18,7 @@ from pydantic import HttpUrl, SecretStr
 from sqlalchemy import make_url
 from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 from support.national_system import CLIENT, NationalSystem, running_national_system
+from support.notices import Clock, Notices
 from support.system import System, running_system
 
 from services.local.databases import prepare_database
@@ -97,6 +99,22 @@ async def system(settings: dict[str, Settings]) -> AsyncIterator[System]:
     """The three services running in this process."""
     async with running_system(settings) as running:
         yield running
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """The business clock, standing where the test puts it; tokens and the database keep the real time."""
+    standing = Clock(datetime.now(UTC))
+    monkeypatch.setattr("shared.calendar.now", standing)
+    return standing
+
+
+@pytest.fixture
+async def strict(settings: dict[str, Settings]) -> AsyncIterator[Notices]:
+    """A system with the province's own length of public notice, as in production."""
+    ours = {"notice_working_days": None, "notice_basis": None}
+    async with running_system({name: one.model_copy(update=ours) for name, one in settings.items()}) as running:
+        yield Notices(running)
 
 
 @pytest.fixture
