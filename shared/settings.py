@@ -131,6 +131,15 @@ class Settings(TokenSettings, DatabaseSettings, NationalSettings):
     # Where intake asks how a form would be judged; without it the completeness check answers 503.
     evaluation_url: str | None = Field(default=None, pattern=r"^https?://")
     evaluation_timeout_seconds: float = Field(default=5.0, gt=0)
+    # Another length of public notice than the province's, such as 0 for a rehearsal; the page tells why.
+    notice_working_days: int | None = Field(default=None, ge=0, le=60)
+    notice_basis: str | None = Field(default=None, min_length=2, max_length=500)
+
+    @model_validator(mode="after")
+    def _notice_has_a_basis(self) -> Self:
+        if (self.notice_working_days is None) != (self.notice_basis is None):
+            raise ValueError("PEIYU_NOTICE_WORKING_DAYS goes together with PEIYU_NOTICE_BASIS, which says why")
+        return self
 
 
 Kind = TypeVar("Kind", TokenSettings, DatabaseSettings, Settings)

@@ -72,6 +72,8 @@ _CUSTOM: dict[str, tuple[str, str]] = {
     "too_deep": ("内容嵌套过深", "Nested too deeply"),
     "period_reversed": ("覆盖期的止日早于起日", "The period ends before it begins"),
     "reported_before_it_occurred": ("报告日期早于发生日期", "Reported before it occurred"),
+    "evidence_missing": ("须附证据：附件或文件名称文号", "Evidence is required: attachments or a document"),
+    "entry_named_once": ("请以企业名称或统一社会信用代码之一指明企业", "Name the enterprise by its name or its USCC"),
     "product_unknown": ("关联产品未在产品表中填报", "A linked product is not among the products"),
 }
 

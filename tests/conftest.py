@@ -7,6 +7,7 @@ import shutil
 import uuid
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import asyncpg
@@ -18,6 +19,7 @@ from sqlalchemy import make_url
 from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 from support.databases import Databases
 from support.national_system import CLIENT, NationalSystem, running_national_system
+from support.notices import Clock, Notices
 from support.system import System, running_system
 
 from services.local.databases import prepare_database
@@ -86,6 +88,9 @@ def settings(servers: Servers, database_urls: dict[str, str]) -> dict[str, Setti
                 "docs_enabled": True,
                 "attachments_url": (servers.home / "attachments" / uuid.uuid4().hex).as_uri(),
                 "evaluation_url": "http://evaluation",
+                # Most tests are about something else than waiting for a public notice to end.
+                "notice_working_days": 0,
+                "notice_basis": "测试不设公示期",
             }
         )
         for service, url in database_urls.items()
@@ -97,6 +102,22 @@ async def system(settings: dict[str, Settings]) -> AsyncIterator[System]:
     """The three services running in this process."""
     async with running_system(settings) as running:
         yield running
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """The business clock, standing where the test puts it; tokens and the database keep the real time."""
+    standing = Clock(datetime.now(UTC))
+    monkeypatch.setattr("shared.calendar.now", standing)
+    return standing
+
+
+@pytest.fixture
+async def strict(settings: dict[str, Settings]) -> AsyncIterator[Notices]:
+    """A system with the province's own length of public notice, as in production."""
+    ours = {"notice_working_days": None, "notice_basis": None}
+    async with running_system({name: one.model_copy(update=ours) for name, one in settings.items()}) as running:
+        yield Notices(running)
 
 
 @pytest.fixture

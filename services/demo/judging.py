@@ -31,6 +31,7 @@ class Judged:
 
     counts: dict[str, int] = field(default_factory=dict)
     plan: dict[str, Any] = field(default_factory=dict)
+    notice: dict[str, Any] = field(default_factory=dict)
     admitted_by_city: dict[str, int] = field(default_factory=dict)
     example: dict[str, Any] = field(default_factory=dict)
     edition_serial: int = 0
@@ -99,11 +100,14 @@ async def _excuse(api: Api, people: People, path: str, summary: dict[str, Any], 
 
 
 async def select(api: Api, people: People, pool: str, judged: Judged) -> None:
-    """Propose, approve by a second person, commit."""
+    """Propose, approve by a second person, publish for objections, end the notice, commit."""
     plans = "/v1/selection-plans"
     body = {"cycle": CYCLE, "pool": pool}
     frozen = await api.json("evaluation", "POST", plans, people.planner, key="plan", json=body)
     await api.json("evaluation", "POST", f"{plans}/{frozen['id']}:approve", people.approver)
+    published = f"{plans}/{frozen['id']}:publish"
+    judged.notice = await api.json("evaluation", "POST", published, people.planner, key="notice")
+    await api.json("evaluation", "POST", f"/v1/notices/{judged.notice['number']}:end", people.planner)
     judged.plan = await api.json("evaluation", "POST", f"{plans}/{frozen['id']}:commit", people.planner)
     entries = await api.pages("evaluation", f"{plans}/{frozen['id']}/entries", people.planner)
     for entry in entries:

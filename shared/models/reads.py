@@ -350,3 +350,17 @@ async def attachment_digests(session: AsyncSession, application_id: uuid.UUID, a
         .order_by(Attachment.id)
     )
     return [AttachmentDigest(*row) for row in await session.execute(statement)]
+
+
+async def evidence_of(
+    session: AsyncSession, usccs: Collection[str], attachment_ids: Collection[uuid.UUID]
+) -> dict[uuid.UUID, str]:
+    """SHA-256 by id, of those attachments that are there and belong to an enterprise by one of these codes."""
+    enterprises = select(EnterpriseCode.enterprise_id).where(EnterpriseCode.code.in_(usccs))
+    applications = select(Application.id).where(Application.enterprise_id.in_(enterprises))
+    statement = select(Attachment.id, Attachment.digest).where(
+        Attachment.id.in_(attachment_ids),
+        Attachment.removed_at.is_(None),
+        Attachment.enterprise_id.in_(enterprises) | Attachment.application_id.in_(applications),
+    )
+    return {row.id: row.digest for row in await session.execute(statement)}

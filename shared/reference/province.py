@@ -5,10 +5,13 @@ from __future__ import annotations
 import os
 import re
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -25,6 +28,27 @@ class ListProgrammeData:
     clause: str
     valid_days: int
     valid_days_basis: str
+
+
+@dataclass(frozen=True, slots=True)
+class PublicNoticeData:
+    """How long a plan is under public notice and appeals are taken, in working days, and why; what the page tells."""
+
+    working_days: int
+    basis: str
+    appeal_working_days: int
+    appeal_basis: str
+    how_to_object: str
+
+
+@dataclass(frozen=True, slots=True)
+class CalendarYear:
+    """Days off and working weekends of a year, as a notice (`source`) arranges them."""
+
+    year: int
+    source: str
+    holidays: frozenset[date]
+    workdays: frozenset[date]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +79,8 @@ class Province:
     plan_valid_days: int
     plan_valid_basis: str
     list_programmes: tuple[ListProgrammeData, ...]
+    public_notice: PublicNoticeData
+    calendar_years: Mapping[int, CalendarYear]
 
     @property
     def rulebooks(self) -> Path:
@@ -85,7 +111,19 @@ def load_province(folder: Path) -> Province:
         plan_valid_days=content["selection"]["plan_valid_days"],
         plan_valid_basis=content["selection"]["plan_valid_basis"],
         list_programmes=tuple(ListProgrammeData(**programme) for programme in content["list_programme"]),
+        public_notice=PublicNoticeData(**content["public_notice"]),
+        calendar_years=MappingProxyType(
+            {one.year: one for one in map(_calendar_year, content.get("calendar_year", ()))}
+        ),
     )
+
+
+def _calendar_year(content: dict[str, Any]) -> CalendarYear:
+    """ValueError for a day of another year, one that is both, or no source."""
+    year, holidays, workdays = content["year"], frozenset(content["holidays"]), frozenset(content["workdays"])
+    if any(day.year != year for day in holidays | workdays) or holidays & workdays or not content["source"].strip():
+        raise ValueError(f"calendar_year {year}: days of that year, each of one kind, with their source")
+    return CalendarYear(year, content["source"], holidays, workdays)
 
 
 @cache

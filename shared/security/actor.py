@@ -38,6 +38,7 @@ ROLE_SCOPES: dict[str, frozenset[str]] = {
             "facts:write",
             "facts:read",
             "objections:write",
+            "notices:read",
         }
     ),
     "province_officer": frozenset(
@@ -69,6 +70,7 @@ ROLE_SCOPES: dict[str, frozenset[str]] = {
             "facts:write",
             "facts:read",
             "notices:write",
+            "notices:read",
             "objections:write",
             "assessments:impact",
             "reviews:assign",
@@ -86,6 +88,7 @@ ROLE_SCOPES: dict[str, frozenset[str]] = {
             "incidents:read",
             "facts:read",
             "objections:decide",
+            "notices:read",
         }
     ),
     "bank": frozenset({"lists:read"}),
@@ -104,6 +107,7 @@ ROLE_SCOPES: dict[str, frozenset[str]] = {
             "pool:read",
             "lists:read",
             "facts:read",
+            "notices:read",
         }
     ),
     "admin": frozenset({"cycles:read", "cycles:write", "lists:admin", "pool:read", "national:read", "national:admin"}),
@@ -138,6 +142,7 @@ SCOPES: dict[str, str] = {
     "facts:read": "Read what is known about enterprises within reach, by source",
     "facts:write": "State facts as a registry's or a city's verified knowledge",
     "reviews:assign": "Assign and reassign reviews",
+    "notices:read": "Read public notices with their objections and appeals, within reach",
     "notices:write": "Publish a plan for public notice and end it",
     "objections:write": "Record objections against an entry under public notice",
     "objections:decide": "Decide objections and appeals",

@@ -54,6 +54,7 @@ async def compute(session: AsyncSession, cycle: PinnedCycle, pool: Pool) -> Comp
         "pool": pool.code,
         "cap": pool.cap,
         "live": pool.live,
+        "kept": pool.kept,
         "quotas": {city: [quota.minimum, quota.maximum] for city, quota in terms.quotas.items()},
         "reserved": [asdict(one) for one in terms.reserved],
         "members": sorted(members),
@@ -70,7 +71,7 @@ async def compute(session: AsyncSession, cycle: PinnedCycle, pool: Pool) -> Comp
 async def _terms(session: AsyncSession, cycle: PinnedCycle, pool: Pool) -> Terms:
     stored = await places_of(session, cycle.id)
     terms = Terms(
-        free=pool.cap - pool.live,
+        free=pool.cap - pool.live - pool.kept,
         quotas={city: Quota(minimum, maximum) for city, (minimum, maximum) in stored.quotas.items()},
         reserved=tuple(
             ReservedPlaces(one.condition, one.places, cast('Literal["shared", "empty"]', one.unused))

@@ -1,20 +1,38 @@
 """Tables owned by evaluation: rulebooks used, assessments, review, selection plans and the pool."""
 
 from shared.models.evaluation.assessment import VERDICTS, Assessment, CriterionResult, RulebookVersion
+from shared.models.evaluation.notices import (
+    APPEAL_STATUSES,
+    OBJECTION_STATUSES,
+    Appeal,
+    KeptPlace,
+    Objection,
+    Objector,
+    PublicNotice,
+    PublicNoticeEntry,
+)
 from shared.models.evaluation.pool import Membership, Pool
 from shared.models.evaluation.review import Deviation, Finding
 from shared.models.evaluation.selection import PLAN_STATUSES, AdmissionQuota, SelectionPlan, SelectionPlanEntry
 
 __all__ = [
+    "APPEAL_STATUSES",
+    "OBJECTION_STATUSES",
     "PLAN_STATUSES",
     "VERDICTS",
     "AdmissionQuota",
+    "Appeal",
     "Assessment",
     "CriterionResult",
     "Deviation",
     "Finding",
+    "KeptPlace",
     "Membership",
+    "Objection",
+    "Objector",
     "Pool",
+    "PublicNotice",
+    "PublicNoticeEntry",
     "RulebookVersion",
     "SelectionPlan",
     "SelectionPlanEntry",

@@ -27,11 +27,14 @@ class RulebookVersion(Base):
 
 
 class Assessment(Base):
-    """The judgement of one snapshot under one rulebook. The newest of an application is `current`."""
+    """The judgement of one snapshot under one rulebook. The newest of an application is `current`.
+
+    `reopening` counts the appeals that had the same judgement reviewed again from the beginning.
+    """
 
     __tablename__ = "assessment"
     __table_args__ = (
-        UniqueConstraint("snapshot_id", "rulebook_digest"),
+        UniqueConstraint("snapshot_id", "rulebook_digest", "reopening"),
         CheckConstraint(one_of("overall", *VERDICTS), name="overall"),
         Index("uq_assessment_current", "application_id", unique=True, postgresql_where=text("current")),
         Index(None, "cycle_id", "overall", "id"),
@@ -49,6 +52,7 @@ class Assessment(Base):
     receipt: Mapped[str]
     receipt_digest: Mapped[str]
     current: Mapped[bool] = mapped_column(Boolean)
+    reopening: Mapped[int] = mapped_column(default=0, server_default="0")
     created_at: Mapped[CreatedAt]
 
 

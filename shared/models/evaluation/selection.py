@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from shared.models.base import Base, CreatedAt, Id, one_of
 
-PLAN_STATUSES = ("frozen", "approved", "committed")
+PLAN_STATUSES = ("frozen", "approved", "under_notice", "committed")
 ENTRY_REASONS = ("admitted", "city_quota", "pool_cap", "already_member", "reserved", "minimum")
 SEATS = ("reserved", "minimum", "shared")
 
@@ -31,9 +31,7 @@ class SelectionPlan(Base):
             "committed_at IS NULL OR (committed_at AT TIME ZONE 'Asia/Shanghai')::date <= valid_until",
             name="committed_while_valid",
         ),
-        CheckConstraint(
-            "status NOT IN ('approved', 'committed') OR approved_by IS NOT NULL", name="approved_before_commit"
-        ),
+        CheckConstraint("status = 'frozen' OR approved_by IS NOT NULL", name="approved_before_commit"),
         Index(None, "cycle_id", "id"),
         Index(
             "uq_selection_plan_committed_per_cycle",

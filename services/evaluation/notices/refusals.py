@@ -1,11 +1,10 @@
-"""Refused acts on plans leave a trace: an audit entry in a transaction of its own, since the act's is undone."""
+"""Refused acts on plans, notices, objections and appeals leave a trace in a transaction of its own: theirs is undone."""
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
-from typing import Any
 
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -15,7 +14,7 @@ from shared.db import Database
 from shared.errors import CONFLICT, CONSTRAINT_ERRORS, Problem
 from shared.security.actor import Actor
 
-_NO_PLAN = uuid.UUID(int=0)
+NOTHING_YET = uuid.UUID(int=0)
 
 
 @asynccontextmanager
@@ -24,13 +23,15 @@ async def refusals_audited(
     session: AsyncSession,
     actor: Actor,
     action: str,
-    plan_id: uuid.UUID = _NO_PLAN,
+    subject: tuple[str, uuid.UUID],
     *,
-    detail: dict[str, Any] | None = None,
+    number: str | None = None,
+    asked: Mapping[str, object] | None = None,
 ) -> AsyncGenerator[None]:
     """Record who was refused what, by which stable code, as `<action>.refused`; the refusal goes on its way.
 
-    `plan_id` is the nil UUID for a plan that did not come to be.
+    The nil UUID stands for what did not come to be. What was handed in is not repeated, as it may
+    name who objects; `asked` is what may be.
     """
     try:
         yield
@@ -38,13 +39,9 @@ async def refusals_audited(
         # The connection goes back first: whoever held one and waited for another could wait for ever.
         await session.rollback()
         async with database.sessions.begin() as own:
+            detail = {"code": _code(error), **({} if number is None else {"notice": number}), **(asked or {})}
             await audit.record(
-                own,
-                service="evaluation",
-                actor=actor,
-                action=f"{action}.refused",
-                subject=("selection_plan", plan_id),
-                detail={"code": _code(error), **(detail or {})},
+                own, service="evaluation", actor=actor, action=f"{action}.refused", subject=subject, detail=detail
             )
         raise
 
