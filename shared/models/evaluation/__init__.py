@@ -2,11 +2,23 @@
 
 from shared.models.evaluation.assessment import VERDICTS, Assessment, CriterionResult, RulebookVersion
 from shared.models.evaluation.pool import Membership, Pool
-from shared.models.evaluation.review import Deviation, Finding
+from shared.models.evaluation.review import (
+    REVIEW_ITEM_KINDS,
+    REVIEW_STATUSES,
+    Deviation,
+    Finding,
+    Review,
+    ReviewAssignment,
+    ReviewDeclaration,
+    Reviewer,
+    ReviewItem,
+)
 from shared.models.evaluation.selection import PLAN_STATUSES, AdmissionQuota, SelectionPlan, SelectionPlanEntry
 
 __all__ = [
     "PLAN_STATUSES",
+    "REVIEW_ITEM_KINDS",
+    "REVIEW_STATUSES",
     "VERDICTS",
     "AdmissionQuota",
     "Assessment",
@@ -15,6 +27,11 @@ __all__ = [
     "Finding",
     "Membership",
     "Pool",
+    "Review",
+    "ReviewAssignment",
+    "ReviewDeclaration",
+    "ReviewItem",
+    "Reviewer",
     "RulebookVersion",
     "SelectionPlan",
     "SelectionPlanEntry",
