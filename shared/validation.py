@@ -55,6 +55,7 @@ _CUSTOM: dict[str, tuple[str, str]] = {
     "recognised_before_its_year": ("认定日期早于认定年度", "Recognised before the year of its recognition"),
     "duplicate_year": ("同一年度重复填报", "The same year is listed twice"),
     "too_deep": ("内容嵌套过深", "Nested too deeply"),
+    "conflict_reason": ("声明利益冲突须说明理由，无冲突则不填", "A reason belongs to a conflict, and to nothing else"),
     "period_reversed": ("覆盖期的止日早于起日", "The period ends before it begins"),
     "reported_before_it_occurred": ("报告日期早于发生日期", "Reported before it occurred"),
     "product_unknown": ("关联产品未在产品表中填报", "A linked product is not among the products"),

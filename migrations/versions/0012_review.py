@@ -59,7 +59,7 @@ DECLARE
     bar text;
 BEGIN
     PERFORM FROM assessment WHERE id = of_assessment FOR UPDATE;
-    SELECT * INTO about FROM review WHERE assessment_id = of_assessment FOR SHARE;
+    SELECT * INTO about FROM review WHERE assessment_id = of_assessment FOR NO KEY UPDATE;
     IF about.id IS NULL THEN
         RETURN 'not_assigned';
     END IF;
@@ -150,12 +150,16 @@ BEGIN
 END $$
 """
 _TRIGGERS = (
-    "CREATE TRIGGER standing BEFORE INSERT OR UPDATE OF assignee, city_code ON review "
-    "FOR EACH ROW WHEN (NEW.assignee IS NOT NULL) EXECUTE FUNCTION check_assignee()",
+    (
+        "CREATE TRIGGER standing BEFORE INSERT OR UPDATE OF assignee, city_code ON review "
+        "FOR EACH ROW WHEN (NEW.assignee IS NOT NULL) EXECUTE FUNCTION check_assignee()"
+    ),
     "CREATE TRIGGER standing BEFORE INSERT ON finding FOR EACH ROW EXECUTE FUNCTION check_finding()",
     "CREATE TRIGGER standing BEFORE INSERT OR UPDATE ON deviation FOR EACH ROW EXECUTE FUNCTION check_deviation()",
-    "CREATE CONSTRAINT TRIGGER home_city AFTER UPDATE OF home_city_code ON reviewer DEFERRABLE INITIALLY DEFERRED "
-    "FOR EACH ROW EXECUTE FUNCTION check_home_city()",
+    (
+        "CREATE CONSTRAINT TRIGGER home_city AFTER UPDATE OF home_city_code ON reviewer DEFERRABLE INITIALLY DEFERRED "
+        "FOR EACH ROW EXECUTE FUNCTION check_home_city()"
+    ),
 )
 _FUNCTIONS = (
     "check_home_city()",

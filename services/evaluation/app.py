@@ -9,6 +9,7 @@ from services.evaluation.assessment.registry import register_rulebooks
 from services.evaluation.assessment.routes import router as assessments
 from services.evaluation.pool.routes import router as pool
 from services.evaluation.pool.service import register_pool
+from services.evaluation.review.queue_routes import router as review_queue
 from services.evaluation.review.routes import router as review
 from services.evaluation.selection.routes import router as selection
 from shared.settings import Settings, from_environment
@@ -26,7 +27,7 @@ def create_app(settings: Settings) -> FastAPI:
         service="evaluation",
         title="Peiyu 培育 · evaluation 评判",
         settings=settings,
-        routers=(assessments, review, selection, pool),
+        routers=(assessments, review_queue, review, selection, pool),
         at_start=register_province,
     )
 
