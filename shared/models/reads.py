@@ -99,7 +99,7 @@ async def snapshot_forms(session: AsyncSession, snapshot_ids: Collection[uuid.UU
     statement = select(ApplicationSnapshot.id, ApplicationSnapshot.payload).where(
         ApplicationSnapshot.id.in_(snapshot_ids)
     )
-    return dict((await session.execute(statement)).tuples().all())
+    return {row.id: row.payload for row in await session.execute(statement)}
 
 
 async def is_selected(session: AsyncSession, application_id: uuid.UUID) -> bool:
