@@ -111,6 +111,8 @@ async def test_a_conflict_takes_the_review_away_for_good(system: System, owner: 
     for _ in range(2):
         await system.ok("evaluation", "POST", f"/v1/reviews/{id_}:declare", zhao, json=CONFLICT)
     assert await reviews(system, ("zhao", "reviewer")) == []
+    page = await system.ok("evaluation", "GET", "/v1/cycles/2024-1/assessments", system.officer("Zhao", "reviewer"))
+    assert page["items"] == []
     await system.refused("evaluation", "GET", f"/v1/reviews/{id_}", zhao, "not_found", 404)
     await system.refused("evaluation", "GET", f"/v1/assessments/{summary['id']}", zhao, "conflict_of_interest", 403)
     path = f"/v1/reviews/{id_}"

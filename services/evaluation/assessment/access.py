@@ -10,7 +10,7 @@ from sqlalchemy.sql import ColumnElement, literal_column
 
 from services.evaluation.assessment.errors import BARS, DECLARATION_MISSING
 from shared.errors import Problem
-from shared.models.evaluation import Review, ReviewDeclaration
+from shared.models.evaluation import Assessment, Review, ReviewDeclaration
 from shared.security.actor import Actor
 
 REVIEWER = "reviewer"
@@ -27,6 +27,16 @@ def declared_by(subject: str) -> ColumnElement[bool]:
     """Whether this subject has declared on the row of `review`; a conflict bars, so what remains is without one."""
     return exists().where(
         ReviewDeclaration.review_id == Review.id, ReviewDeclaration.reviewer == func.person_of(subject)
+    )
+
+
+def in_conflict(subject: str) -> ColumnElement[bool]:
+    """Whether this subject has declared a conflict with the enterprise of the row of `assessment`."""
+    return exists().where(
+        ReviewDeclaration.review_id == Review.id,
+        ReviewDeclaration.conflict,
+        ReviewDeclaration.reviewer == func.person_of(subject),
+        (Review.application_id == Assessment.application_id) | (Review.uscc == Assessment.uscc),
     )
 
 

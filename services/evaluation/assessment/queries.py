@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.evaluation.assessment.access import refuse_unseen
+from services.evaluation.assessment.access import REVIEWER, in_conflict, refuse_unseen
 from services.evaluation.assessment.errors import CYCLE_NOT_FOUND
 from services.evaluation.assessment.registry import rulebook_of
 from services.evaluation.assessment.schemas import (
@@ -53,15 +53,23 @@ async def cycle_or_refuse(session: AsyncSession, code: str) -> PinnedCycle:
 
 
 async def assessment_page(
-    session: AsyncSession, *, cycle_id: uuid.UUID, overall: str | None, after: uuid.UUID | None, limit: int
+    session: AsyncSession,
+    actor: Actor,
+    *,
+    cycle_id: uuid.UUID,
+    overall: str | None,
+    after: uuid.UUID | None,
+    limit: int,
 ) -> AssessmentPage:
-    """Current assessments of a cycle in order of id; `overall=unknown` is the reviewers' queue."""
+    """Current assessments of a cycle in order of id; to a reviewer not those with a conflict of interest."""
     statement = (
         select(Assessment)
         .where(Assessment.cycle_id == cycle_id, Assessment.current)
         .order_by(Assessment.id)
         .limit(limit + 1)
     )
+    if actor.role == REVIEWER:
+        statement = statement.where(~in_conflict(actor.subject))
     if overall is not None:
         statement = statement.where(Assessment.overall == overall)
     if after is not None:

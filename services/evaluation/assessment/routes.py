@@ -44,14 +44,14 @@ async def get_rulebooks(_: Annotated[Actor, requires("cycles:read")]) -> list[Ru
 async def get_assessments(
     code: str,
     session: SessionDep,
-    _: Annotated[Actor, requires("assessments:read")],
+    actor: Annotated[Actor, requires("assessments:read")],
     overall: Overall | None = None,
     cursor: uuid.UUID | None = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
 ) -> AssessmentPage:
     """In order of id; `overall=unknown` is what waits for a person."""
     cycle = await cycle_or_refuse(session, code)
-    return await assessment_page(session, cycle_id=cycle.id, overall=overall, after=cursor, limit=limit)
+    return await assessment_page(session, actor, cycle_id=cycle.id, overall=overall, after=cursor, limit=limit)
 
 
 @router.post(

@@ -155,7 +155,7 @@ async def review_counts(session: AsyncSession, cycle_id: uuid.UUID) -> ReviewCou
         func.count().filter(is_open, Review.assignee.is_(None)).label("unassigned"),
         func.count().filter(is_open, undeclared).label("undeclared"),
     ).where(Review.cycle_id == cycle_id)
-    row = (await session.execute(statement)).one()
+    reviews = (await session.execute(statement)).mappings().one()
     kinds = (
         select(ReviewItem.kind, func.count().filter(ReviewItem.open), func.count().filter(~ReviewItem.open))
         .join(Review, Review.id == ReviewItem.review_id)
@@ -164,4 +164,4 @@ async def review_counts(session: AsyncSession, cycle_id: uuid.UUID) -> ReviewCou
     )
     counted = {kind: KindCounts(open=waiting, closed=closed) for kind, waiting, closed in await session.execute(kinds)}
     items = {kind: counted.get(kind, KindCounts(open=0, closed=0)) for kind in REVIEW_ITEM_KINDS}
-    return ReviewCounts.model_validate({**row._asdict(), "items": items})
+    return ReviewCounts.model_validate({**reviews, "items": items})
