@@ -70,6 +70,7 @@ _CUSTOM: dict[str, tuple[str, str]] = {
         "Contains a character that cannot be stored (NUL, or half a character)",
     ),
     "too_deep": ("内容嵌套过深", "Nested too deeply"),
+    "conflict_reason": ("声明利益冲突须说明理由，无冲突则不填", "A reason belongs to a conflict, and to nothing else"),
     "period_reversed": ("覆盖期的止日早于起日", "The period ends before it begins"),
     "reported_before_it_occurred": ("报告日期早于发生日期", "Reported before it occurred"),
     "evidence_missing": ("须附证据：附件或文件名称文号", "Evidence is required: attachments or a document"),

@@ -13,6 +13,7 @@ from services.evaluation.notices.public_routes import router as public_notices
 from services.evaluation.notices.routes import router as notices
 from services.evaluation.pool.routes import router as pool
 from services.evaluation.pool.service import register_pool
+from services.evaluation.review.queue_routes import router as review_queue
 from services.evaluation.review.routes import router as review
 from services.evaluation.selection.routes import router as selection
 from shared.settings import Settings, from_environment
@@ -30,7 +31,7 @@ def create_app(settings: Settings) -> FastAPI:
         service="evaluation",
         title="Peiyu 培育 · evaluation 评判",
         settings=settings,
-        routers=(assessments, impact, review, selection, notices, appeals, public_notices, pool),
+        routers=(assessments, impact, review_queue, review, selection, notices, appeals, public_notices, pool),
         at_start=register_province,
     )
 

@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from sqlalchemy import ARRAY, Select, Text, any_, cast, func, select, union_all
 from sqlalchemy.dialects.postgresql import Range
@@ -85,6 +86,22 @@ def standing_snapshots(cycle_id: uuid.UUID) -> Select[uuid.UUID]:
             ApplicationSnapshot.revision == Application.revision,
         )
     )
+
+
+async def recommenders(session: AsyncSession, application_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, str]:
+    """Who recommended each of these applications, where a city has decided."""
+    statement = select(Application.id, Application.decided_by).where(
+        Application.id.in_(application_ids), Application.decided_by.is_not(None)
+    )
+    return {id_: str(by) for id_, by in (await session.execute(statement)).all()}
+
+
+async def snapshot_forms(session: AsyncSession, snapshot_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, dict[str, Any]]:
+    """What these snapshots say, by snapshot id."""
+    statement = select(ApplicationSnapshot.id, ApplicationSnapshot.payload).where(
+        ApplicationSnapshot.id.in_(snapshot_ids)
+    )
+    return {row.id: row.payload for row in await session.execute(statement)}
 
 
 async def is_selected(session: AsyncSession, application_id: uuid.UUID) -> bool:

@@ -43,6 +43,14 @@ REVIEWED: dict[str, dict[str, str]] = {
         "pool": "SELECT, INSERT, UPDATE (title)",
         "public_notice": "SELECT, INSERT, UPDATE (ended_at, ended_by)",
         "public_notice_entry": "SELECT, INSERT",
+        "review": (
+            "SELECT, INSERT, UPDATE (assessment_id, assigned_at, assignee, city_code, overtaken_at, recommended_by, "
+            "status, uscc)"
+        ),
+        "review_assignment": "SELECT, INSERT",
+        "review_declaration": "SELECT, INSERT",
+        "review_item": "SELECT, INSERT, UPDATE, DELETE",
+        "reviewer": "SELECT, INSERT, UPDATE (active, home_city_code, load_limit, subject)",
         "rulebook_version": "SELECT, INSERT",
         "selection_plan": "SELECT, INSERT, UPDATE (approved_at, approved_by, committed_at, committed_by, status)",
         "selection_plan_entry": "SELECT, INSERT",

@@ -61,11 +61,11 @@ async def test_the_verdicts_on_the_awkward_cases_are_the_expected_ones(system: S
         await system.recommend(city, ids)
     await system.drain()
     assessments = {one["uscc"]: one["id"] for one in await system.assessments(limit=500)}
-    reviewer = system.officer("reviewer-a", "reviewer")
+    auditor = system.officer("auditor", "auditor")
     checked = 0
     for case in expected.cases:
         if case.effect == "accepted" and case.criteria:
-            full = await system.ok("evaluation", "GET", f"/v1/assessments/{assessments[case.uscc]}", reviewer)
+            full = await system.ok("evaluation", "GET", f"/v1/assessments/{assessments[case.uscc]}", auditor)
             verdicts = {criterion["number"]: criterion["verdict"] for criterion in full["criteria"]}
             found = {number: verdicts[number] for number in case.criteria}
             assert found == dict(case.criteria), (case.label, case.name)

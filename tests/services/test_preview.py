@@ -54,11 +54,11 @@ async def test_the_preview_of_a_form_is_its_assessment(system: System) -> None:
     received = [await system.submit(one) for one in AWKWARD]
     await system.recommend(CITY, [one["id"] for one in received])
     await system.drain()
-    reviewer = system.officer("a", "reviewer")
+    auditor = system.officer("auditor", "auditor")
     summaries = await system.assessments()
     assert len(summaries) == len(AWKWARD)
     for summary in summaries:
-        stored = await system.ok("evaluation", "GET", f"/v1/assessments/{summary['id']}", reviewer)
+        stored = await system.ok("evaluation", "GET", f"/v1/assessments/{summary['id']}", auditor)
         assert _said(previews[summary["uscc"]]) == _said(stored)
     assert {one["overall"] for one in previews.values()} == {"unknown", "not_met"}
 

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Request
 
-from services.evaluation.assessment.errors import CYCLE_NOT_FOUND, NOT_OWN_ENTERPRISE
+from services.evaluation.assessment.errors import BARS, CYCLE_NOT_FOUND, NOT_OWN_ENTERPRISE
 from services.evaluation.assessment.form import PreviewIn
 from services.evaluation.assessment.preview import preview
 from services.evaluation.assessment.queries import (
@@ -44,14 +44,14 @@ async def get_rulebooks(_: Annotated[Actor, requires("cycles:read")]) -> list[Ru
 async def get_assessments(
     code: str,
     session: SessionDep,
-    _: Annotated[Actor, requires("assessments:read")],
+    actor: Annotated[Actor, requires("assessments:read")],
     overall: Overall | None = None,
     cursor: uuid.UUID | None = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
 ) -> AssessmentPage:
     """In order of id; `overall=unknown` is what waits for a person."""
     cycle = await cycle_or_refuse(session, code)
-    return await assessment_page(session, cycle_id=cycle.id, overall=overall, after=cursor, limit=limit)
+    return await assessment_page(session, actor, cycle_id=cycle.id, overall=overall, after=cursor, limit=limit)
 
 
 @router.post(
@@ -84,9 +84,16 @@ async def get_verdict_counts(
     return await verdict_counts(session, cycle.id)
 
 
-@router.get("/assessments/{assessment_id}", summary="Read an assessment with its reasons", responses=refuses(NOT_FOUND))
+@router.get(
+    "/assessments/{assessment_id}",
+    summary="Read an assessment with its reasons",
+    responses=refuses(NOT_FOUND, *BARS.values()),
+)
 async def get_assessment(
-    assessment_id: uuid.UUID, session: SessionDep, _: Annotated[Actor, requires("assessments:read")]
+    assessment_id: uuid.UUID, session: SessionDep, actor: Annotated[Actor, requires("assessments:read")]
 ) -> AssessmentOut:
-    """Each criterion with the plan's text, the verdict and a reason in Chinese, and the receipt."""
-    return await assessment_in_full(session, assessment_id)
+    """Each criterion with the plan's text, the verdict and a reason in Chinese, and the receipt.
+
+    A reviewer reads it only after having declared, on its review, that there is no conflict of interest.
+    """
+    return await assessment_in_full(session, actor, assessment_id)

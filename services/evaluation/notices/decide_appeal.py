@@ -14,6 +14,7 @@ from services.evaluation.notices.errors import DECIDED_ALREADY, DECIDED_BY_ANOTH
 from services.evaluation.notices.reopen_assessment import reopen_assessment
 from services.evaluation.notices.schemas import AppealOut, DecisionIn
 from services.evaluation.review.errors import ASSESSMENT_SUPERSEDED
+from services.evaluation.review.overtaking import bring_up_to_date
 from shared import audit, calendar
 from shared.candidacy import hold_candidacy
 from shared.errors import Problem
@@ -66,7 +67,9 @@ async def _reopened(session: AsyncSession, appeal: Appeal) -> Assessment:
     assessment = (await session.execute(statement.execution_options(populate_existing=True))).scalar_one()
     if not assessment.current:
         raise Problem(ASSESSMENT_SUPERSEDED)
-    return await reopen_assessment(session, assessment)
+    reopened = await reopen_assessment(session, assessment)
+    await bring_up_to_date(session, [appeal.application_id])
+    return reopened
 
 
 async def _involved(session: AsyncSession, appeal: Appeal, notice: PublicNotice) -> set[str | None]:

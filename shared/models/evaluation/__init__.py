@@ -12,13 +12,25 @@ from shared.models.evaluation.notices import (
     PublicNoticeEntry,
 )
 from shared.models.evaluation.pool import Membership, Pool
-from shared.models.evaluation.review import Deviation, Finding
+from shared.models.evaluation.review import (
+    REVIEW_ITEM_KINDS,
+    REVIEW_STATUSES,
+    Deviation,
+    Finding,
+    Review,
+    ReviewAssignment,
+    ReviewDeclaration,
+    Reviewer,
+    ReviewItem,
+)
 from shared.models.evaluation.selection import PLAN_STATUSES, AdmissionQuota, SelectionPlan, SelectionPlanEntry
 
 __all__ = [
     "APPEAL_STATUSES",
     "OBJECTION_STATUSES",
     "PLAN_STATUSES",
+    "REVIEW_ITEM_KINDS",
+    "REVIEW_STATUSES",
     "VERDICTS",
     "AdmissionQuota",
     "Appeal",
@@ -33,6 +45,11 @@ __all__ = [
     "Pool",
     "PublicNotice",
     "PublicNoticeEntry",
+    "Review",
+    "ReviewAssignment",
+    "ReviewDeclaration",
+    "ReviewItem",
+    "Reviewer",
     "RulebookVersion",
     "SelectionPlan",
     "SelectionPlanEntry",
