@@ -17,6 +17,7 @@ from hypothesis import settings as hypothesis_settings
 from pydantic import HttpUrl, SecretStr
 from sqlalchemy import make_url
 from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
+from support.databases import Databases
 from support.national_system import CLIENT, NationalSystem, running_national_system
 from support.notices import Clock, Notices
 from support.system import System, running_system
@@ -58,18 +59,20 @@ async def template(servers: Servers) -> dict[str, str]:
     return await prepare_database(servers.postgres, TEMPLATE, servers.home)
 
 
+@pytest.fixture(scope="session")
+def databases(servers: Servers, template: dict[str, str]) -> Databases:  # noqa: ARG001 (the template must be there)
+    return Databases(servers.postgres.url().replace("+asyncpg", ""), TEMPLATE)
+
+
 @pytest.fixture
-async def database_urls(servers: Servers, template: dict[str, str]) -> AsyncIterator[dict[str, str]]:
-    """A database of the test's own, copied from the template: each service's URL, and the owner's."""
-    name = f"test_{uuid.uuid4().hex}"
-    connection = await asyncpg.connect(servers.postgres.url().replace("+asyncpg", ""))
-    await connection.execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
+async def database_urls(databases: Databases, template: dict[str, str]) -> AsyncIterator[dict[str, str]]:
+    """A database of the test's own, as the template: each service's URL, and the owner's."""
+    name = await databases.take()
     yield {
         service: make_url(url).set(database=name).render_as_string(hide_password=False)
         for service, url in template.items()
     }
-    await connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
-    await connection.close()
+    await databases.give_back(name)
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.evaluation.assessment.registry import register_rulebooks
 from services.evaluation.assessment.routes import router as assessments
+from services.evaluation.impact.routes import router as impact
 from services.evaluation.notices.appeal_routes import router as appeals
 from services.evaluation.notices.public_routes import router as public_notices
 from services.evaluation.notices.routes import router as notices
@@ -29,7 +30,7 @@ def create_app(settings: Settings) -> FastAPI:
         service="evaluation",
         title="Peiyu 培育 · evaluation 评判",
         settings=settings,
-        routers=(assessments, review, selection, notices, appeals, public_notices, pool),
+        routers=(assessments, impact, review, selection, notices, appeals, public_notices, pool),
         at_start=register_province,
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 import uuid
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from shared.models.intake import (
     Attachment,
     Cycle,
     CycleQuota,
+    CycleReserve,
     Enterprise,
     EnterpriseCode,
     EnterpriseVersion,
@@ -116,12 +118,35 @@ async def pinned_cycle(
     return None if row is None else PinnedCycle(*row)
 
 
-async def quotas_of(session: AsyncSession, cycle_id: uuid.UUID) -> dict[str, int]:
-    """The most admissions per city code in a cycle."""
-    rows = await session.execute(
-        select(CycleQuota.city_code, CycleQuota.maximum).where(CycleQuota.cycle_id == cycle_id)
+@dataclass(frozen=True, slots=True)
+class Reserved:
+    """Places for a condition of the rulebook, or (`condition` None) held back; the unused are `shared` or `empty`."""
+
+    condition: str | None
+    places: int
+    unused: str
+    basis: str
+
+
+@dataclass(frozen=True, slots=True)
+class CyclePlaces:
+    """What a cycle promises: (minimum, maximum) by city code, and reserved places in the order they are given."""
+
+    quotas: dict[str, tuple[int, int]]
+    reserved: list[Reserved]
+
+
+async def places_of(session: AsyncSession, cycle_id: uuid.UUID) -> CyclePlaces:
+    """The quotas and reserved places of a cycle."""
+    quotas = select(CycleQuota).where(CycleQuota.cycle_id == cycle_id).order_by(CycleQuota.city_code)
+    reserved = select(CycleReserve).where(CycleReserve.cycle_id == cycle_id).order_by(CycleReserve.position)
+    return CyclePlaces(
+        {row.city_code: (row.minimum, row.maximum) for row in (await session.execute(quotas)).scalars()},
+        [
+            Reserved(row.condition, row.places, row.unused, row.basis)
+            for row in (await session.execute(reserved)).scalars()
+        ],
     )
-    return {row.city_code: row.maximum for row in rows}
 
 
 async def enterprise_names(session: AsyncSession, usccs: list[str]) -> dict[str, str]:
@@ -247,6 +272,14 @@ async def rulebook_period(session: AsyncSession, rulebook_id: str, digest: str) 
     )
     row = (await session.execute(statement)).one_or_none()
     return None if row is None else (row.effective_from, row.effective_to)
+
+
+async def reservable_conditions(session: AsyncSession, digest: str) -> frozenset[str]:
+    """Keys of the conditions that a registered rulebook lets a cycle reserve places for."""
+    text = (
+        await session.execute(select(RulebookVersion.text).where(RulebookVersion.digest == digest))
+    ).scalar_one_or_none()
+    return frozenset() if text is None else frozenset(one["key"] for one in tomllib.loads(text).get("reserve", []))
 
 
 def usccs_of_members_during(pool_code: str, first: date, last: date) -> Select[str]:

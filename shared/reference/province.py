@@ -56,7 +56,9 @@ class Province:
     """`cap` is the most members of the pool; `cap_basis` says, in Chinese, what it counts and why.
 
     `correction_days` is how long an enterprise has to correct what was returned to it, and `correction_basis` why.
-    `programme` and `pool_name` are the names that officers and enterprises read.
+    `plan_valid_days` is how many days after its freezing a selection plan may be committed, and `plan_valid_basis` why.
+    `programme` and `pool_name` are the names that officers and enterprises read; `office` makes a `{division}`'s name
+    that of the body whose officers act for it.
     """
 
     folder: Path
@@ -66,6 +68,7 @@ class Province:
     time_zone: ZoneInfo
     source_document: str
     programme: str
+    office: str
     pool_code: str
     pool_name: str
     cap: int
@@ -73,6 +76,8 @@ class Province:
     cap_basis: str
     correction_days: int
     correction_basis: str
+    plan_valid_days: int
+    plan_valid_basis: str
     list_programmes: tuple[ListProgrammeData, ...]
     public_notice: PublicNoticeData
     calendar_years: Mapping[int, CalendarYear]
@@ -95,6 +100,7 @@ def load_province(folder: Path) -> Province:
         time_zone=ZoneInfo(content["time_zone"]),
         source_document=content["source_document"],
         programme=texts["programme"],
+        office=texts["office"],
         pool_code=pool["code"],
         pool_name=texts["pool"],
         cap=pool["cap"],
@@ -102,6 +108,8 @@ def load_province(folder: Path) -> Province:
         cap_basis=pool["basis"],
         correction_days=corrections["days"],
         correction_basis=corrections["basis"],
+        plan_valid_days=content["selection"]["plan_valid_days"],
+        plan_valid_basis=content["selection"]["plan_valid_basis"],
         list_programmes=tuple(ListProgrammeData(**programme) for programme in content["list_programme"]),
         public_notice=PublicNoticeData(**content["public_notice"]),
         calendar_years=MappingProxyType(

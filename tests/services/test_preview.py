@@ -330,7 +330,7 @@ def test_whatever_a_form_holds_evaluation_can_judge_what_is_left(changes: list[t
     broken = form(1)
     for place, value in changes:
         _put(broken, place, value)
-    violations, judgeable = _validated(SYSTEM, broken)
+    violations, _, judgeable = _validated(SYSTEM, broken)
     texts = [orjson.dumps(PartialForm.model_validate(judgeable).model_dump(mode="json")).decode()]
     assert facts_frame(texts, date(2024, 6, 30)).height == 1
     assert violations == [] or all(violation.message_zh for violation in violations)

@@ -47,7 +47,8 @@ async def assess(session: AsyncSession, snapshots: Sequence[RecommendedSnapshot]
     """
     waiting = await _not_yet_judged(session, snapshots)
     for (digest, assessed_on), group in groupby(sorted(waiting, key=_rulebook_and_date), key=_rulebook_and_date):
-        await _assess_group(session, await rulebook_of(session, digest), assessed_on, list(group))
+        rulebook = (await rulebook_of(session, digest)).on(assessed_on)
+        await _assess_group(session, rulebook, assessed_on, list(group))
     return len(waiting)
 
 

@@ -90,7 +90,7 @@ async def assessment_in_full(session: AsyncSession, assessment_id: uuid.UUID) ->
     found = (await session.execute(select(Assessment).where(Assessment.id == assessment_id))).scalar_one_or_none()
     if found is None:
         raise Problem(NOT_FOUND)
-    rulebook = await rulebook_of(session, found.rulebook_digest)
+    rulebook = (await rulebook_of(session, found.rulebook_digest)).on(found.assessed_on)
     receipt: dict[str, Any] = json.loads(found.receipt)
     explanations = {one.part_id: one for one in explain(rulebook, receipt["facts"], receipt["parts"])}
     verdicts = dict(

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
+from typing import Any
 
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -25,7 +26,7 @@ async def refusals_audited(
     action: str,
     subject: tuple[str, uuid.UUID],
     *,
-    number: str | None = None,
+    detail: Mapping[str, Any] | None = None,
 ) -> AsyncGenerator[None]:
     """Record who was refused what, by which stable code, as `<action>.refused`; the refusal goes on its way.
 
@@ -37,9 +38,13 @@ async def refusals_audited(
         # The connection goes back first: whoever held one and waited for another could wait for ever.
         await session.rollback()
         async with database.sessions.begin() as own:
-            detail = {"code": _code(error), **({} if number is None else {"notice": number})}
             await audit.record(
-                own, service="evaluation", actor=actor, action=f"{action}.refused", subject=subject, detail=detail
+                own,
+                service="evaluation",
+                actor=actor,
+                action=f"{action}.refused",
+                subject=subject,
+                detail={"code": _code(error), **(detail or {})},
             )
         raise
 

@@ -5,15 +5,14 @@ from __future__ import annotations
 import uuid
 from collections import Counter
 from collections.abc import Mapping
+from datetime import timedelta
 
 from sqlalchemy import func, insert, select
 from sqlalchemy.dialects.postgresql import Range
-from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.evaluation.assessment.queries import cycle_or_refuse
 from services.evaluation.notices.standing import (
-    Hold,
     has_accepted_appeal,
     holds_of,
     keep_places,
@@ -24,7 +23,15 @@ from services.evaluation.notices.standing import (
 from services.evaluation.notices.terms import NoticeTerms
 from services.evaluation.review.errors import SECOND_PERSON
 from services.evaluation.selection.computation import Computation, compute
-from services.evaluation.selection.errors import CYCLE_SELECTED, PLAN_EMPTY, PLAN_STALE, PLAN_STATUS, POOL_NOT_FOUND
+from services.evaluation.selection.errors import (
+    CYCLE_SELECTED,
+    PLAN_EMPTY,
+    PLAN_EXPIRED,
+    PLAN_STALE,
+    PLAN_STATUS,
+    POOL_NOT_FOUND,
+)
+from services.evaluation.selection.freezing import allocation_of, entry_rows
 from services.evaluation.selection.queries import cycle_of, plan_shown
 from services.evaluation.selection.ranking import Candidate
 from services.evaluation.selection.schemas import PlanIn, PlanOut
@@ -32,8 +39,9 @@ from shared import audit, calendar, outbox
 from shared.candidacy import freeze_candidates
 from shared.errors import NOT_FOUND, Problem
 from shared.events import SelectionCommitted
-from shared.models.evaluation import AdmissionQuota, Membership, Pool, SelectionPlan, SelectionPlanEntry
-from shared.models.reads import PinnedCycle, present_codes, quotas_of
+from shared.models.evaluation import Membership, Pool, SelectionPlan, SelectionPlanEntry
+from shared.models.reads import PinnedCycle, present_codes
+from shared.reference.province import province
 from shared.security.actor import Actor
 
 
@@ -42,7 +50,7 @@ async def propose(session: AsyncSession, actor: Actor, plan_in: PlanIn, *, valid
     cycle = await cycle_or_refuse(session, plan_in.cycle)
     await freeze_candidates(session, cycle.id)
     await _refuse_second_selection(session, cycle)
-    computation = await compute(session, cycle, await lock_pool(session, plan_in.pool))
+    computation = await compute(session, cycle, await _lock_pool(session, plan_in.pool))
     if not computation.places:
         raise Problem(PLAN_EMPTY)
     plan = SelectionPlan(
@@ -51,31 +59,17 @@ async def propose(session: AsyncSession, actor: Actor, plan_in: PlanIn, *, valid
         status="frozen",
         inputs_digest=computation.inputs_digest,
         summary=computation.summary.model_dump(),
+        allocation=allocation_of(computation).model_dump(),
+        valid_until=calendar.business_date(calendar.now()) + timedelta(days=province().plan_valid_days),
         proposed_by=actor.subject,
     )
     if validate_only:
         return plan_shown(plan, cycle.code)
     session.add(plan)
     await session.flush()
-    await session.execute(insert(SelectionPlanEntry), _entries(plan.id, computation))
-    await record(session, actor, "plan.propose", plan)
+    await session.execute(insert(SelectionPlanEntry), entry_rows(plan.id, computation))
+    await _record(session, actor, "plan.propose", plan)
     return plan_shown(plan, cycle.code)
-
-
-def _entries(plan_id: uuid.UUID, computation: Computation) -> list[dict[str, object]]:
-    return [
-        {
-            "plan_id": plan_id,
-            "uscc": place.candidate.uscc,
-            "rank": place.rank,
-            "assessment_id": uuid.UUID(place.candidate.assessment_id),
-            "city_code": place.candidate.city_code,
-            "admitted": place.reason == "admitted",
-            "reason": place.reason,
-            "indicators": computation.indicators(place.candidate),
-        }
-        for place in computation.places
-    ]
 
 
 async def approve(session: AsyncSession, actor: Actor, plan_id: uuid.UUID) -> PlanOut:
@@ -86,7 +80,7 @@ async def approve(session: AsyncSession, actor: Actor, plan_id: uuid.UUID) -> Pl
     if plan.status == "frozen":
         await refuse_stale(session, plan, cycle)
         plan.status, plan.approved_by, plan.approved_at = "approved", actor.subject, func.now()
-        await record(session, actor, "plan.approve", plan)
+        await _record(session, actor, "plan.approve", plan)
         await session.flush()
         await session.refresh(plan)
     elif plan.approved_by != actor.subject:
@@ -102,7 +96,7 @@ async def commit(session: AsyncSession, actor: Actor, plan_id: uuid.UUID, terms:
     """
     plan, cycle = await lock_plan(session, plan_id)
     if plan.status == "committed":
-        await _admit_kept(session, actor, plan, cycle)
+        await _admit_kept(session, actor, plan)
         return plan_shown(plan, cycle.code)
     if plan.status not in {"approved", "under_notice"}:
         raise Problem(PLAN_STATUS)
@@ -116,10 +110,7 @@ async def commit(session: AsyncSession, actor: Actor, plan_id: uuid.UUID, terms:
     plan.status, plan.committed_by, plan.committed_at = "committed", actor.subject, calendar.now()
     await session.flush()
     await keep_places(session, plan, [one for one in chosen if holds.get(one) == "held"])
-    given = [(one.uscc, one.city_code) for id_, one in chosen.items() if id_ not in holds]
-    await _admit(session, plan, cycle, computation.quotas, given)
-    await record(session, actor, "plan.commit", plan, given=len(given), holds=holds)
-    await outbox.publish(session, SelectionCommitted(plan_id=plan.id, pool_code=plan.pool_code))
+    await _admit(session, actor, plan, [(one.uscc, one.city_code) for id_, one in chosen.items() if id_ not in holds])
     return plan_shown(plan, cycle.code)
 
 
@@ -127,8 +118,8 @@ def admitted_of(computation: Computation) -> list[Candidate]:
     return [place.candidate for place in computation.places if place.reason == "admitted"]
 
 
-async def _admit_kept(session: AsyncSession, actor: Actor, plan: SelectionPlan, cycle: PinnedCycle) -> None:
-    await lock_pool(session, plan.pool_code)
+async def _admit_kept(session: AsyncSession, actor: Actor, plan: SelectionPlan) -> None:
+    await _lock_pool(session, plan.pool_code)
     freed = await places_to_give(session, plan.id)
     if not freed:
         return
@@ -139,21 +130,11 @@ async def _admit_kept(session: AsyncSession, actor: Actor, plan: SelectionPlan, 
     present = await present_codes(session, [row.uscc for row in rows])
     # First the kept place, then the member: the pool never counts both.
     await release_places(session, plan.id, freed, "admitted")
-    given = [(present[row.uscc], row.city_code) for row in rows]
-    await _admit(session, plan, cycle, await quotas_of(session, cycle.id), given)
-    await record(session, actor, "plan.commit", plan, given=len(given), holds=await holds_of(session, plan.id))
-    await outbox.publish(session, SelectionCommitted(plan_id=plan.id, pool_code=plan.pool_code))
+    await _admit(session, actor, plan, [(present[row.uscc], row.city_code) for row in rows])
 
 
-async def _admit(
-    session: AsyncSession,
-    plan: SelectionPlan,
-    cycle: PinnedCycle,
-    quotas: dict[str, int],
-    given: list[tuple[str, str]],
-) -> None:
+async def _admit(session: AsyncSession, actor: Actor, plan: SelectionPlan, given: list[tuple[str, str]]) -> None:
     """Memberships for (code, city) from now on; the database keeps cap and quotas."""
-    await _use_quotas(session, cycle, quotas, Counter(city for _, city in given))
     during = Range(calendar.now(), None)
     rows = [
         {"pool_code": plan.pool_code, "uscc": uscc, "city_code": city, "during": during, "plan_id": plan.id}
@@ -161,22 +142,13 @@ async def _admit(
     ]
     if rows:
         await session.execute(insert(Membership), rows)
+    states = Counter((await holds_of(session, plan.id)).values())
+    counts = {"given": len(given), "held": states["held"], "struck": states["struck"]}
+    await _record(session, actor, "plan.commit", plan, counts)
+    await outbox.publish(session, SelectionCommitted(plan_id=plan.id, pool_code=plan.pool_code))
 
 
-async def _use_quotas(session: AsyncSession, cycle: PinnedCycle, quotas: dict[str, int], used: Counter[str]) -> None:
-    rows = [
-        {"cycle_id": cycle.id, "city_code": city, "maximum": maximum, "used": used[city]}
-        for city, maximum in sorted(quotas.items())
-    ]
-    if rows:
-        statement = upsert(AdmissionQuota)
-        added = AdmissionQuota.used + statement.excluded.used
-        await session.execute(
-            statement.on_conflict_do_update(index_elements=["cycle_id", "city_code"], set_={"used": added}), rows
-        )
-
-
-async def lock_pool(session: AsyncSession, code: str) -> Pool:
+async def _lock_pool(session: AsyncSession, code: str) -> Pool:
     pool = (await session.execute(select(Pool).where(Pool.code == code).with_for_update())).scalar_one_or_none()
     if pool is None:
         raise Problem(POOL_NOT_FOUND)
@@ -184,7 +156,8 @@ async def lock_pool(session: AsyncSession, code: str) -> Pool:
 
 
 async def lock_plan(session: AsyncSession, plan_id: uuid.UUID) -> tuple[SelectionPlan, PinnedCycle]:
-    statement = select(SelectionPlan).where(SelectionPlan.id == plan_id).with_for_update()
+    # Not the key: a membership that names the plan does not wait for it while holding the pool.
+    statement = select(SelectionPlan).where(SelectionPlan.id == plan_id).with_for_update(key_share=True)
     plan = (await session.execute(statement)).scalar_one_or_none()
     if plan is None:
         raise Problem(NOT_FOUND)
@@ -193,7 +166,9 @@ async def lock_plan(session: AsyncSession, plan_id: uuid.UUID) -> tuple[Selectio
 
 
 async def refuse_stale(session: AsyncSession, plan: SelectionPlan, cycle: PinnedCycle) -> Computation:
-    computation = await compute(session, cycle, await lock_pool(session, plan.pool_code))
+    if calendar.business_date(calendar.now()) > plan.valid_until:
+        raise Problem(PLAN_EXPIRED)
+    computation = await compute(session, cycle, await _lock_pool(session, plan.pool_code))
     if computation.inputs_digest != plan.inputs_digest:
         raise Problem(PLAN_STALE)
     return computation
@@ -205,20 +180,10 @@ async def _refuse_second_selection(session: AsyncSession, cycle: PinnedCycle) ->
         raise Problem(CYCLE_SELECTED)
 
 
-async def record(
-    session: AsyncSession,
-    actor: Actor,
-    action: str,
-    plan: SelectionPlan,
-    *,
-    given: int | None = None,
-    holds: Mapping[uuid.UUID, Hold] | None = None,
+async def _record(
+    session: AsyncSession, actor: Actor, action: str, plan: SelectionPlan, counts: Mapping[str, int] | None = None
 ) -> None:
-    """Audit an act on a plan; a commit says how many it admitted and how many objections keep out."""
-    detail = {"inputs_digest": plan.inputs_digest, **plan.summary}
-    if holds is not None:
-        states = Counter(holds.values())
-        detail |= {"given": given, "held": states["held"], "struck": states["struck"]}
+    detail = {"inputs_digest": plan.inputs_digest, **plan.summary, **(counts or {})}
     await audit.record(
         session, service="evaluation", actor=actor, action=action, subject=("selection_plan", plan.id), detail=detail
     )
