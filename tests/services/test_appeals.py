@@ -52,7 +52,7 @@ async def test_an_accepted_appeal_opens_the_judgement_again_and_makes_the_plan_s
     (reopened,) = [one for one in await system.assessments() if one["uscc"] == uscc_of(2)]
     assert (reopened["id"], reopened["overall"]) == (decided["reopened_as"], "unknown")
     before, after = [
-        await system.ok("evaluation", "GET", f"/v1/assessments/{one}", notices.judge)
+        await system.ok("evaluation", "GET", f"/v1/assessments/{one}", system.officer("auditor", "auditor"))
         for one in (assessment, reopened["id"])
     ]
     assert before["receipt_digest"] == after["receipt_digest"]

@@ -94,7 +94,7 @@ async def test_findings_and_signed_deviations_count_again_where_they_still_apply
     await system.drain()
     (one,) = await system.assessments()
     await system.settle(one["id"])
-    first, second = system.officer("reviewer-a", "reviewer"), system.officer("reviewer-b", "reviewer")
+    first = system.officer("reviewer-a", "reviewer")
     proposal = {"part": "2.qualification", "reason": "省级重点实验室依托单位"}
     path = f"/v1/assessments/{one['id']}/deviations"
     deviation = await system.ok("evaluation", "POST", path, first, json=proposal)
@@ -102,6 +102,7 @@ async def test_findings_and_signed_deviations_count_again_where_they_still_apply
     assert (await ask(system, {"rulebook_text": altered(title)}))["summary"]["transitions"] == [
         {"before": "not_met", "after": "not_met", "count": 1}
     ]
+    second = await system.prepare_to_sign(one["id"], "reviewer-b")
     await system.ok("evaluation", "POST", f"/v1/deviations/{deviation['id']}:sign", second)
     assert (await ask(system, {"rulebook_text": altered(title)}))["summary"]["transitions"] == [
         {"before": "deviation", "after": "deviation", "count": 1}

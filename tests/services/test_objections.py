@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 from support.evidence import pdf
 from support.forms import HUANGSHI, form
-from support.notices import REASON, SECRET, Notices, uscc_of
+from support.notices import REASON, SECRET, Clock, Notices, uscc_of
 from support.rounds import PLANS, pool_members
 from support.system import System
 
@@ -235,6 +235,7 @@ _WALKS: dict[int, Iterator[int]] = {}
 
 
 @settings(max_examples=8, suppress_health_check=list(HealthCheck), phases=[Phase.explicit, Phase.generate])
+@example([("object", 0), ("object", 1), ("object", 2), ("uphold", 0), ("dismiss", 1)])
 @example(_LONGEST)
 @given(MOVES)
 async def test_members_are_the_entries_neither_held_nor_struck(
@@ -243,8 +244,8 @@ async def test_members_are_the_entries_neither_held_nor_struck(
     notices = Notices(system)
     if id(system) not in _WALKS:
         # Every example has a cycle of its own in one system: making a system takes longer than walking.
-        _WALKS[id(system)] = iter(range(10))
-        await notices.judged_each({f"walk-{seen}": [form(seen * 3 + one) for one in (1, 2, 3)] for seen in range(10)})
+        _WALKS[id(system)] = iter(range(12))
+        await notices.judged_each({f"walk-{seen}": [form(seen * 3 + one) for one in (1, 2, 3)] for seen in range(12)})
     await _walk(notices, owner, next(_WALKS[id(system)]), moves)
 
 
@@ -288,6 +289,68 @@ async def _walk(notices: Notices, owner: asyncpg.Connection, seen: int, moves: l
         live, kept = await owner.fetchrow("SELECT live, kept FROM pool")
         assert live == await owner.fetchval("SELECT count(*) FROM membership")
         assert kept == await owner.fetchval("SELECT count(*) FROM kept_place WHERE released_at IS NULL")
+
+
+async def _until_blocked(owner: asyncpg.Connection, connections: int) -> None:
+    """Returns once so many connections of this database wait for a lock."""
+    waiting = """
+        SELECT count(*) FROM pg_locks JOIN pg_stat_activity USING (pid)
+        WHERE NOT granted AND datname = current_database()
+    """
+    async with asyncio.timeout(10):
+        while await owner.fetchval(waiting) < connections:
+            pass
+
+
+async def test_a_commit_waits_for_an_objection_under_way_and_holds_its_entry(
+    system: System, owner: asyncpg.Connection, database_urls: dict[str, str]
+) -> None:
+    notices = Notices(system)
+    await notices.judged(form(1), form(2))
+    plan, notice = await notices.published()
+    # The objection is held up in its middle, by somebody who lets nobody write down who objects.
+    holder = await asyncpg.connect(database_urls["owner"].replace("+asyncpg", ""))
+    transaction = holder.transaction()
+    await transaction.start()
+    await holder.execute("LOCK TABLE objector IN SHARE MODE")
+    objecting = asyncio.create_task(notices.object(notice["number"], uscc_of(1)))
+    await _until_blocked(owner, 1)
+    await notices.end(notice["number"])
+    committing = asyncio.create_task(notices.try_commit(plan))
+    await _until_blocked(owner, 2)
+    await transaction.rollback()
+    await holder.close()
+    assert (await objecting)["status"] == "open"
+    assert (await committing).status_code == 200
+    assert await _members(system) == {uscc_of(2)}
+
+
+async def test_an_objection_waits_for_a_commit_under_way_whatever_its_own_clock_says(
+    strict: Notices, clock: Clock, owner: asyncpg.Connection, database_urls: dict[str, str]
+) -> None:
+    await strict.judged(form(1))
+    clock.put("2026-11-23 09:00")
+    plan, notice = await strict.published()
+    holder = await asyncpg.connect(database_urls["owner"].replace("+asyncpg", ""))
+    transaction = holder.transaction()
+    await transaction.start()
+    await holder.execute("SELECT FROM pool FOR UPDATE")
+    clock.put("2026-12-01 00:00")
+    committing = asyncio.create_task(strict.try_commit(plan))
+    await _until_blocked(owner, 1)
+    clock.put("2026-11-30 23:59:59")
+    path, body = f"/v1/notices/{notice['number']}/objections", strict.body(uscc_of(1))
+    objecting = asyncio.create_task(strict.system.request("evaluation", "POST", path, strict.recorder, json=body))
+    await _until_blocked(owner, 2)
+    clock.put("2026-12-01 00:00")
+    await transaction.rollback()
+    await holder.close()
+    assert (await committing).status_code == 200
+    clock.put("2026-11-30 23:59:59")
+    assert (await objecting).json()["code"] == "objection_window_closed"
+    again = await strict.system.request("evaluation", "POST", path, strict.recorder, json=body)
+    assert again.json()["code"] == "objection_window_closed"
+    assert await owner.fetchval("SELECT count(*) FROM objection") == 0
 
 
 async def test_an_objection_beside_a_commit_never_admits_and_holds(system: System, owner: asyncpg.Connection) -> None:

@@ -92,6 +92,18 @@ async def test_a_notice_into_a_year_without_a_calendar_is_refused(
     assert await owner.fetchval("SELECT status FROM selection_plan") == "approved"
 
 
+async def test_a_plan_that_would_not_outlive_its_notice_is_not_published(
+    strict: Notices, clock: Clock, owner: asyncpg.Connection
+) -> None:
+    await strict.judged(form(1))
+    clock.put("2026-09-21 09:00")
+    plan = await strict.approved_plan()
+    clock.put("2026-11-16 09:00")
+    path = f"{PLANS}/{plan}:publish"
+    await strict.system.refused("evaluation", "POST", path, strict.planner, "plan_expired", 409)
+    assert await owner.fetchval("SELECT count(*) FROM public_notice") == 0
+
+
 async def test_the_page_tells_names_and_cities_only(system: System, clock: Clock) -> None:
     notices = Notices(system)
     ranked_first = form(3, HUANGSHI, name="【虚构】黄石精工有限公司")

@@ -129,10 +129,11 @@ async def test_a_receipt_is_shown_in_chinese_with_findings_and_deviations(
     await system.drain()
     (summary,) = await system.assessments()
     await system.settle(summary["id"])
-    first, second = system.officer("reviewer-a", "reviewer"), system.officer("reviewer-b", "reviewer")
+    first = system.officer("reviewer-a", "reviewer")
     proposal = {"part": "2.qualification", "reason": "省级重点实验室依托单位"}
     path = f"/v1/assessments/{summary['id']}"
     deviation = await system.ok("evaluation", "POST", f"{path}/deviations", first, json=proposal)
+    second = await system.prepare_to_sign(summary["id"], "reviewer-b")
     await system.ok("evaluation", "POST", f"/v1/deviations/{deviation['id']}:sign", second)
 
     url = system.settings["owner"].database_url.get_secret_value()

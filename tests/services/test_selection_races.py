@@ -60,7 +60,6 @@ _RAW = """
     INSERT INTO membership (id, pool_code, uscc, city_code, during, plan_id)
     VALUES (gen_random_uuid(), $1, $2, $3, tstzrange(now(), NULL), $4)
 """
-AT_ONCE = NoticeTerms(0, "测试不设公示期", 1)
 
 
 @dataclass
@@ -125,7 +124,7 @@ async def _connections(settings: Settings, url: str) -> AsyncIterator[tuple[list
 async def _committing(database: Database, plan: uuid.UUID) -> str:
     try:
         async with database.sessions.begin() as session:
-            await commit(session, officer("planner", "province_officer"), plan, AT_ONCE)
+            await commit(session, officer("planner", "province_officer"), plan, NoticeTerms(0, "测试不设公示期", 5))
     except Problem as refusal:
         return refusal.kind.code
     except IntegrityError as error:

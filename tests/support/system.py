@@ -170,6 +170,14 @@ class System:
             await self.ok("evaluation", "POST", f"{path}:declare", token, json={"conflict": False})
         return review["id"]
 
+    async def prepare_to_sign(self, assessment_id: str, reviewer: str) -> str:
+        """A second reviewer's token, with which a deviation that was proposed of the assessment may be signed."""
+        if reviewer not in self._reviewers:
+            await self.register_reviewer(reviewer)
+        token, review = self.officer(reviewer, "reviewer"), await self.review_of(assessment_id)
+        await self.ok("evaluation", "POST", f"/v1/reviews/{review['id']}:declare", token, json={"conflict": False})
+        return token
+
     async def settle(self, assessment_id: str, *, met: bool = True, reviewer: str = "reviewer-a") -> dict[str, Any]:
         """Have a reviewer take up an assessment's review and answer every unknown part alike."""
         token = self.officer(reviewer, "reviewer")

@@ -1,10 +1,11 @@
-"""Refused acts on plans, notices, objections and appeals leave a trace in a transaction of its own: theirs is undone."""
+"""Refused acts on notices, objections and appeals leave a trace in a transaction of its own: theirs is undone."""
 
 from __future__ import annotations
 
 import uuid
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
+from typing import Any
 
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -25,13 +26,11 @@ async def refusals_audited(
     action: str,
     subject: tuple[str, uuid.UUID],
     *,
-    number: str | None = None,
-    asked: Mapping[str, object] | None = None,
+    detail: Mapping[str, Any] | None = None,
 ) -> AsyncGenerator[None]:
     """Record who was refused what, by which stable code, as `<action>.refused`; the refusal goes on its way.
 
-    The nil UUID stands for what did not come to be. What was handed in is not repeated, as it may
-    name who objects; `asked` is what may be.
+    The nil UUID stands for what did not come to be. What was handed in is not repeated: it may name who objects.
     """
     try:
         yield
@@ -39,9 +38,13 @@ async def refusals_audited(
         # The connection goes back first: whoever held one and waited for another could wait for ever.
         await session.rollback()
         async with database.sessions.begin() as own:
-            detail = {"code": _code(error), **({} if number is None else {"notice": number}), **(asked or {})}
             await audit.record(
-                own, service="evaluation", actor=actor, action=f"{action}.refused", subject=subject, detail=detail
+                own,
+                service="evaluation",
+                actor=actor,
+                action=f"{action}.refused",
+                subject=subject,
+                detail={"code": _code(error), **(detail or {})},
             )
         raise
 

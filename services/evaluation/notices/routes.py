@@ -86,7 +86,9 @@ async def post_end(
 ) -> NoticeOut:
     """Close the window now. A notice with a length of working days ends by itself, and never earlier."""
     subject = ("public_notice", NOTHING_YET)
-    async with refusals_audited(request.app.state.database, session, actor, "notice.end", subject, number=number):
+    async with refusals_audited(
+        request.app.state.database, session, actor, "notice.end", subject, detail={"notice": number}
+    ):
         return await notice_shown(session, actor, await end_notice(session, actor, number))
 
 
@@ -107,7 +109,9 @@ async def post_objection(
 ) -> Response:
     """Record what was handed in against one entry; it alone is held until the objection is decided."""
     subject = ("objection", NOTHING_YET)
-    async with refusals_audited(request.app.state.database, session, actor, "objection.record", subject, number=number):
+    async with refusals_audited(
+        request.app.state.database, session, actor, "objection.record", subject, detail={"notice": number}
+    ):
         return await idempotency.run(session, actor, 201, lambda: record_objection(session, actor, number, body))
 
 

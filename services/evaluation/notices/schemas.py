@@ -29,7 +29,7 @@ class PublicEntry(BaseModel):
 
 class PublicNoticeSummary(BaseModel):
     number: Number
-    title: Annotated[str, Field(examples=["湖北省专利产业化样板企业培育库拟入库企业公示（2024-1）"])]
+    title: Annotated[str, Field(examples=["样板企业培育库拟入库企业公示（2024-1）"])]
     starts_on: date
     ends_on: date
     is_open: bool

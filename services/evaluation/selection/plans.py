@@ -13,7 +13,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.evaluation.assessment.queries import cycle_or_refuse
 from services.evaluation.notices.standing import (
-    Hold,
     has_accepted_appeal,
     holds_of,
     keep_places,
@@ -51,7 +50,7 @@ async def propose(session: AsyncSession, actor: Actor, plan_in: PlanIn, *, valid
     cycle = await cycle_or_refuse(session, plan_in.cycle)
     await freeze_candidates(session, cycle.id)
     await _refuse_second_selection(session, cycle)
-    computation = await compute(session, cycle, await lock_pool(session, plan_in.pool))
+    computation = await compute(session, cycle, await _lock_pool(session, plan_in.pool))
     if not computation.places:
         raise Problem(PLAN_EMPTY)
     plan = SelectionPlan(
@@ -69,7 +68,7 @@ async def propose(session: AsyncSession, actor: Actor, plan_in: PlanIn, *, valid
     session.add(plan)
     await session.flush()
     await session.execute(insert(SelectionPlanEntry), entry_rows(plan.id, computation))
-    await record(session, actor, "plan.propose", plan)
+    await _record(session, actor, "plan.propose", plan)
     return plan_shown(plan, cycle.code)
 
 
@@ -81,7 +80,7 @@ async def approve(session: AsyncSession, actor: Actor, plan_id: uuid.UUID) -> Pl
     if plan.status == "frozen":
         await refuse_stale(session, plan, cycle)
         plan.status, plan.approved_by, plan.approved_at = "approved", actor.subject, func.now()
-        await record(session, actor, "plan.approve", plan)
+        await _record(session, actor, "plan.approve", plan)
         await session.flush()
         await session.refresh(plan)
     elif plan.approved_by != actor.subject:
@@ -111,10 +110,7 @@ async def commit(session: AsyncSession, actor: Actor, plan_id: uuid.UUID, terms:
     plan.status, plan.committed_by, plan.committed_at = "committed", actor.subject, calendar.now()
     await session.flush()
     await keep_places(session, plan, [one for one in chosen if holds.get(one) == "held"])
-    given = [(one.uscc, one.city_code) for id_, one in chosen.items() if id_ not in holds]
-    await _admit(session, plan, given)
-    await record(session, actor, "plan.commit", plan, given=len(given), holds=holds)
-    await outbox.publish(session, SelectionCommitted(plan_id=plan.id, pool_code=plan.pool_code))
+    await _admit(session, actor, plan, [(one.uscc, one.city_code) for id_, one in chosen.items() if id_ not in holds])
     return plan_shown(plan, cycle.code)
 
 
@@ -123,7 +119,7 @@ def admitted_of(computation: Computation) -> list[Candidate]:
 
 
 async def _admit_kept(session: AsyncSession, actor: Actor, plan: SelectionPlan) -> None:
-    await lock_pool(session, plan.pool_code)
+    await _lock_pool(session, plan.pool_code)
     freed = await places_to_give(session, plan.id)
     if not freed:
         return
@@ -134,13 +130,10 @@ async def _admit_kept(session: AsyncSession, actor: Actor, plan: SelectionPlan) 
     present = await present_codes(session, [row.uscc for row in rows])
     # First the kept place, then the member: the pool never counts both.
     await release_places(session, plan.id, freed, "admitted")
-    given = [(present[row.uscc], row.city_code) for row in rows]
-    await _admit(session, plan, given)
-    await record(session, actor, "plan.commit", plan, given=len(given), holds=await holds_of(session, plan.id))
-    await outbox.publish(session, SelectionCommitted(plan_id=plan.id, pool_code=plan.pool_code))
+    await _admit(session, actor, plan, [(present[row.uscc], row.city_code) for row in rows])
 
 
-async def _admit(session: AsyncSession, plan: SelectionPlan, given: list[tuple[str, str]]) -> None:
+async def _admit(session: AsyncSession, actor: Actor, plan: SelectionPlan, given: list[tuple[str, str]]) -> None:
     """Memberships for (code, city) from now on; the database keeps cap and quotas."""
     during = Range(calendar.now(), None)
     rows = [
@@ -149,9 +142,13 @@ async def _admit(session: AsyncSession, plan: SelectionPlan, given: list[tuple[s
     ]
     if rows:
         await session.execute(insert(Membership), rows)
+    states = Counter((await holds_of(session, plan.id)).values())
+    counts = {"given": len(given), "held": states["held"], "struck": states["struck"]}
+    await _record(session, actor, "plan.commit", plan, counts)
+    await outbox.publish(session, SelectionCommitted(plan_id=plan.id, pool_code=plan.pool_code))
 
 
-async def lock_pool(session: AsyncSession, code: str) -> Pool:
+async def _lock_pool(session: AsyncSession, code: str) -> Pool:
     pool = (await session.execute(select(Pool).where(Pool.code == code).with_for_update())).scalar_one_or_none()
     if pool is None:
         raise Problem(POOL_NOT_FOUND)
@@ -171,7 +168,7 @@ async def lock_plan(session: AsyncSession, plan_id: uuid.UUID) -> tuple[Selectio
 async def refuse_stale(session: AsyncSession, plan: SelectionPlan, cycle: PinnedCycle) -> Computation:
     if calendar.business_date(calendar.now()) > plan.valid_until:
         raise Problem(PLAN_EXPIRED)
-    computation = await compute(session, cycle, await lock_pool(session, plan.pool_code))
+    computation = await compute(session, cycle, await _lock_pool(session, plan.pool_code))
     if computation.inputs_digest != plan.inputs_digest:
         raise Problem(PLAN_STALE)
     return computation
@@ -183,20 +180,10 @@ async def _refuse_second_selection(session: AsyncSession, cycle: PinnedCycle) ->
         raise Problem(CYCLE_SELECTED)
 
 
-async def record(
-    session: AsyncSession,
-    actor: Actor,
-    action: str,
-    plan: SelectionPlan,
-    *,
-    given: int | None = None,
-    holds: Mapping[uuid.UUID, Hold] | None = None,
+async def _record(
+    session: AsyncSession, actor: Actor, action: str, plan: SelectionPlan, counts: Mapping[str, int] | None = None
 ) -> None:
-    """Audit an act on a plan; a commit says how many it admitted and how many objections keep out."""
-    detail = {"inputs_digest": plan.inputs_digest, **plan.summary}
-    if holds is not None:
-        states = Counter(holds.values())
-        detail |= {"given": given, "held": states["held"], "struck": states["struck"]}
+    detail = {"inputs_digest": plan.inputs_digest, **plan.summary, **(counts or {})}
     await audit.record(
         session, service="evaluation", actor=actor, action=action, subject=("selection_plan", plan.id), detail=detail
     )

@@ -9,7 +9,6 @@ from fastapi import APIRouter, Query, Request, Response
 
 from services.evaluation.assessment.errors import CYCLE_NOT_FOUND
 from services.evaluation.notices.errors import ENTRY_HELD, NOTICE_REPLACED, NOTICE_REQUIRED, NOTICE_RUNNING
-from services.evaluation.notices.refusals import NOTHING_YET, refusals_audited
 from services.evaluation.notices.schemas import NoticeOut
 from services.evaluation.notices.terms import notice_terms
 from services.evaluation.review.errors import SECOND_PERSON
@@ -28,6 +27,7 @@ from services.evaluation.selection.errors import (
 from services.evaluation.selection.plans import approve, commit, propose
 from services.evaluation.selection.publish import publish
 from services.evaluation.selection.queries import list_plans, plan_by_id, plan_entries
+from services.evaluation.selection.refusals import refusals_audited
 from services.evaluation.selection.schemas import PlanEntryPage, PlanIn, PlanOut, PlanPage
 from shared.errors import NOT_FOUND
 from shared.models.evaluation import PLAN_STATUSES
@@ -61,10 +61,7 @@ async def post_plan(
     if validate_only:
         computed = await propose(session, actor, body, validate_only=True)
         return Response(computed.model_dump_json(), 200, media_type="application/json")
-    subject = ("selection_plan", NOTHING_YET)
-    async with refusals_audited(
-        request.app.state.database, session, actor, "plan.propose", subject, asked=body.model_dump()
-    ):
+    async with refusals_audited(request.app.state.database, session, actor, "plan.propose", detail=body.model_dump()):
         return await idempotency.run(session, actor, 201, lambda: propose(session, actor, body, validate_only=False))
 
 
@@ -105,11 +102,13 @@ async def get_entries(
     responses=refuses(NOT_FOUND, SECOND_PERSON, PLAN_STATUS, PLAN_STALE, PLAN_EXPIRED),
 )
 async def post_approval(
-    plan_id: uuid.UUID, request: Request, session: SessionDep, actor: Annotated[Actor, requires("plans:approve")]
+    plan_id: uuid.UUID,
+    request: Request,
+    session: SessionDep,
+    actor: Annotated[Actor, requires("plans:approve")],
 ) -> PlanOut:
     """Approve what somebody else proposed; refused as stale when an input has changed."""
-    subject = ("selection_plan", plan_id)
-    async with refusals_audited(request.app.state.database, session, actor, "plan.approve", subject):
+    async with refusals_audited(request.app.state.database, session, actor, "plan.approve", plan_id):
         return await approve(session, actor, plan_id)
 
 
@@ -118,7 +117,7 @@ async def post_approval(
     status_code=201,
     response_model=NoticeOut,
     summary="Put an approved plan under public notice (公示)",
-    responses=refuses(NOT_FOUND, PLAN_STATUS, PLAN_STALE, PLAN_EMPTY, CALENDAR_NOT_COVERED),
+    responses=refuses(NOT_FOUND, PLAN_STATUS, PLAN_STALE, PLAN_EXPIRED, PLAN_EMPTY, CALENDAR_NOT_COVERED),
 )
 async def post_publication(
     plan_id: uuid.UUID,
@@ -128,8 +127,8 @@ async def post_publication(
     idempotency: IdempotencyDep,
 ) -> Response:
     """Publish names and cities for as many working days as the province asks for; publishing again changes nothing."""
-    terms, subject = notice_terms(request.app.state.settings), ("selection_plan", plan_id)
-    async with refusals_audited(request.app.state.database, session, actor, "plan.publish", subject):
+    terms = notice_terms(request.app.state.settings)
+    async with refusals_audited(request.app.state.database, session, actor, "plan.publish", plan_id):
         return await idempotency.run(session, actor, 201, lambda: publish(session, actor, plan_id, terms))
 
 
@@ -152,12 +151,15 @@ async def post_publication(
     ),
 )
 async def post_commit(
-    plan_id: uuid.UUID, request: Request, session: SessionDep, actor: Annotated[Actor, requires("plans:write")]
+    plan_id: uuid.UUID,
+    request: Request,
+    session: SessionDep,
+    actor: Annotated[Actor, requires("plans:write")],
 ) -> PlanOut:
     """Create the memberships in one transaction; refused as stale when an input has changed.
 
     Entries with an open objection stay out and keep their places: committing again admits those held no longer.
     """
-    terms, subject = notice_terms(request.app.state.settings), ("selection_plan", plan_id)
-    async with refusals_audited(request.app.state.database, session, actor, "plan.commit", subject):
+    terms = notice_terms(request.app.state.settings)
+    async with refusals_audited(request.app.state.database, session, actor, "plan.commit", plan_id):
         return await commit(session, actor, plan_id, terms)
