@@ -15,7 +15,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from services.demo import applying, files, judging, report
+from services.demo import applying, files, judging, report, selecting
 from services.demo.agreement import check_agreement
 from services.demo.api import Api, DemoError
 from services.demo.invented_enterprises import invented_forms, invented_workbook
@@ -116,8 +116,8 @@ async def _round(system: LocalSystem, screen: Console, account: Console, invente
             await judging.wait_until_judged(api, people, applied.recommended)
         with _step(screen, "评审 · reviewers settle, propose and sign"):
             await judging.review(api, people, judged)
-        with _step(screen, "入库方案 · a plan is frozen, approved, under public notice, committed"):
-            await judging.select(api, people, province().pool_code, judged)
+        with _step(screen, "入库方案 · a plan is frozen, approved, under public notice with two objections, committed"):
+            await selecting.select(api, people, province().pool_code, judged)
         with _step(screen, "名单 · an edition is published, a bank pulls and verifies it"):
             (programme, *_) = province().list_programmes
             await judging.pull_as_bank(api, people, system.owner, programme.code, judged)

@@ -46,6 +46,7 @@ class Judged:
     counts: dict[str, int] = field(default_factory=dict)
     plan: dict[str, Any] = field(default_factory=dict)
     notice: dict[str, Any] = field(default_factory=dict)
+    objections: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
     admitted_by_city: dict[str, int] = field(default_factory=dict)
     example: dict[str, Any] = field(default_factory=dict)
     edition_serial: int = 0
@@ -147,22 +148,6 @@ async def _sign(api: Api, people: People, proposals: list[Proposal]) -> None:
 def _signatory(people: People, proposal: Proposal) -> str:
     able = (name for name, home in homes(people).items() if name != proposal.proposer and home != proposal.city_code)
     return next(able)
-
-
-async def select(api: Api, people: People, pool: str, judged: Judged) -> None:
-    """Propose, approve by a second person, publish for objections, end the notice, commit."""
-    plans = "/v1/selection-plans"
-    body = {"cycle": CYCLE, "pool": pool}
-    frozen = await api.json("evaluation", "POST", plans, people.planner, key="plan", json=body)
-    await api.json("evaluation", "POST", f"{plans}/{frozen['id']}:approve", people.approver)
-    published = f"{plans}/{frozen['id']}:publish"
-    judged.notice = await api.json("evaluation", "POST", published, people.planner, key="notice")
-    await api.json("evaluation", "POST", f"/v1/notices/{judged.notice['number']}:end", people.planner)
-    judged.plan = await api.json("evaluation", "POST", f"{plans}/{frozen['id']}:commit", people.planner)
-    entries = await api.pages("evaluation", f"{plans}/{frozen['id']}/entries", people.planner)
-    for entry in entries:
-        if entry["admitted"]:
-            judged.admitted_by_city[entry["city_code"]] = judged.admitted_by_city.get(entry["city_code"], 0) + 1
 
 
 async def pull_as_bank(api: Api, people: People, settings: Settings, programme: str, judged: Judged) -> None:
