@@ -35,8 +35,6 @@ ROLE_SCOPES: dict[str, frozenset[str]] = {
             "reports:decide",
             "incidents:read",
             "incidents:write",
-            "facts:write",
-            "facts:read",
             "objections:write",
             "notices:read",
         }
@@ -67,8 +65,6 @@ ROLE_SCOPES: dict[str, frozenset[str]] = {
             "pool:read",
             "lists:read",
             "lists:admin",
-            "facts:write",
-            "facts:read",
             "notices:write",
             "notices:read",
             "objections:write",
@@ -86,7 +82,6 @@ ROLE_SCOPES: dict[str, frozenset[str]] = {
             "plans:read",
             "reports:read",
             "incidents:read",
-            "facts:read",
             "objections:decide",
             "notices:read",
         }
@@ -106,7 +101,6 @@ ROLE_SCOPES: dict[str, frozenset[str]] = {
             "plans:read",
             "pool:read",
             "lists:read",
-            "facts:read",
             "notices:read",
         }
     ),
@@ -139,8 +133,6 @@ SCOPES: dict[str, str] = {
     "assessments:review": "Enter findings, propose and sign deviations",
     "assessments:impact": "See what another rulebook would have said of past decisions",
     "assessments:appeal": "Appeal against the judgement of one's own application",
-    "facts:read": "Read what is known about enterprises within reach, by source",
-    "facts:write": "State facts as a registry's or a city's verified knowledge",
     "reviews:assign": "Assign and reassign reviews",
     "notices:read": "Read public notices with their objections and appeals, within reach",
     "notices:write": "Publish a plan for public notice and end it",

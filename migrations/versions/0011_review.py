@@ -6,8 +6,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0012"
-down_revision = "0011"
+revision = "0011"
+down_revision = "0010"
 branch_labels = None
 depends_on = None
 
@@ -315,13 +315,9 @@ def _grant() -> None:
         "GRANT UPDATE (assessment_id, city_code, uscc, recommended_by, status, assignee, assigned_at, overtaken_at) "
         "ON review TO peiyu_evaluation"
     )
-    op.execute("REVOKE UPDATE, DELETE ON finding, deviation FROM peiyu_evaluation")
-    op.execute("GRANT UPDATE (signed_by, signed_at) ON deviation TO peiyu_evaluation")
 
 
 def downgrade() -> None:
-    op.execute("REVOKE UPDATE (signed_by, signed_at) ON deviation FROM peiyu_evaluation")
-    op.execute("GRANT UPDATE, DELETE ON finding, deviation TO peiyu_evaluation")
     for table in ("review", "finding", "deviation"):
         op.execute(f"DROP TRIGGER standing ON {table}")
     op.execute("DROP TRIGGER home_city ON reviewer")

@@ -1,1 +1,0 @@
-"""What is known about an enterprise, by whom and since when."""
