@@ -21,7 +21,7 @@ from services.evaluation.selection.allocation import (
 )
 from services.evaluation.selection.ranking import Candidate, rank
 
-_thorough = settings(max_examples=250)
+_thorough = settings(max_examples=120)
 CITIES = ("420100", "420200", "429004")
 CONDITIONS = ("chain", "giant")
 
