@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+# Who sends 20,000 wrong entries learns no more from the last of them; their number is answered instead.
+MOST_VIOLATIONS = 200
+
 
 @dataclass(frozen=True, slots=True)
 class ErrorKind:
@@ -37,6 +40,7 @@ class Problem(Exception):
         detail_en: str | None = None,
         detail_zh: str | None = None,
         violations: Sequence[Violation] = (),
+        violations_left_out: int = 0,
         retry_after_seconds: int | None = None,
     ) -> None:
         super().__init__(kind.code, detail_en or kind.title_en)
@@ -44,6 +48,7 @@ class Problem(Exception):
         self.detail_en = detail_en
         self.detail_zh = detail_zh
         self.violations = tuple(violations)
+        self.violations_left_out = violations_left_out
         self.retry_after_seconds = retry_after_seconds
 
 
@@ -64,9 +69,7 @@ IDEMPOTENCY_KEY_MISSING = ErrorKind(
 )
 PAYLOAD_TOO_LARGE = ErrorKind("payload_too_large", 413, "The request body is too large", "请求内容过大")
 METHOD_NOT_ALLOWED = ErrorKind("method_not_allowed", 405, "The method is not allowed here", "不支持该请求方法")
-UNSTORABLE = ErrorKind(
-    "unstorable_value", 422, "A value cannot be stored, such as text with a NUL", "含有无法保存的内容（如空字符 NUL）"
-)
+UNSTORABLE = ErrorKind("unstorable_value", 422, "Something in it cannot be stored", "含有无法保存的内容")
 BAD_REQUEST = ErrorKind("bad_request", 400, "The request could not be read", "无法读取该请求")
 UNAVAILABLE = ErrorKind("unavailable", 503, "A part of the system is restarting; try again", "系统正在恢复，请稍后重试")
 INTERNAL = ErrorKind("internal_error", 500, "Unexpected error; it has been logged", "系统内部错误，已记录")

@@ -93,6 +93,13 @@ class NationalReconciliationDue(Event):
     reconciliation_id: uuid.UUID | None = None
 
 
+class AttachmentsSweepDue(Event):
+    """Delete what the store of evidence holds and nobody needs."""
+
+    topic = "intake.attachments_sweep_due"
+    consumers = ("intake.sweep_attachments",)
+
+
 EVENTS: tuple[type[Event], ...] = (
     WorkbookUploaded,
     LinesUploaded,
@@ -104,4 +111,5 @@ EVENTS: tuple[type[Event], ...] = (
     IncidentClosed,
     NationalDeliveriesDue,
     NationalReconciliationDue,
+    AttachmentsSweepDue,
 )

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from shared import outbox
 from shared.calendar import business_date, business_time
 from shared.db import Database
-from shared.events import Event, NationalReconciliationDue
+from shared.events import AttachmentsSweepDue, Event, NationalReconciliationDue
 from shared.models.outbox import ScheduleRun
 from shared.settings import Settings
 
@@ -28,9 +28,12 @@ class Schedule:
 
 def schedules(settings: Settings) -> tuple[Schedule, ...]:
     """The schedules that these settings ask for."""
-    if settings.national_adapter == "none":
-        return ()
-    return (Schedule("national.reconciliation", settings.national_reconcile_at, NationalReconciliationDue()),)
+    wanted: list[Schedule] = []
+    if settings.national_adapter != "none":
+        wanted.append(Schedule("national.reconciliation", settings.national_reconcile_at, NationalReconciliationDue()))
+    if settings.attachments_sweep_at != "never":
+        wanted.append(Schedule("attachments.sweep", settings.attachments_sweep_at, AttachmentsSweepDue()))
+    return tuple(wanted)
 
 
 def due_date(schedule: Schedule, moment: datetime) -> date:

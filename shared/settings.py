@@ -112,6 +112,14 @@ class Settings(TokenSettings, DatabaseSettings, NationalSettings):
     # wrong cycle, whoever made it wants to know at once; two hundred rows are enough to tell that from bad luck.
     import_max_error_share: float = Field(default=0.5, ge=0, le=1)
     import_error_share_after: int = Field(default=200, ge=1)
+    # The sweep that `peiyu attachments sweep` runs by hand, once a day at this time in China; "never" leaves it to hands.
+    attachments_sweep_at: time | Literal["never"] = time(3, 30)
+    # Each export holds a connection of the pool while its rows are read: fewer than `database_pool_size`, for each
+    # process. A client that reads a few bytes a minute must not keep a snapshot of the database open for days.
+    exports_at_once: int = Field(default=4, ge=1)
+    export_max_seconds: float = Field(default=900.0, gt=0)
+    # How many rows are in memory at a time.
+    export_batch_rows: int = Field(default=1_000, ge=1)
     # A sent event that is not processed by then is sent again; a running one is protected by its row lock.
     outbox_resend_seconds: float = Field(default=15.0, gt=0)
     outbox_poll_seconds: float = Field(default=0.2, gt=0)
@@ -123,6 +131,15 @@ class Settings(TokenSettings, DatabaseSettings, NationalSettings):
     # Where intake asks how a form would be judged; without it the completeness check answers 503.
     evaluation_url: str | None = Field(default=None, pattern=r"^https?://")
     evaluation_timeout_seconds: float = Field(default=5.0, gt=0)
+    # Another length of public notice than the province's, such as 0 for a rehearsal; the page tells why.
+    notice_working_days: int | None = Field(default=None, ge=0, le=60)
+    notice_basis: str | None = Field(default=None, min_length=2, max_length=500)
+
+    @model_validator(mode="after")
+    def _notice_has_a_basis(self) -> Self:
+        if (self.notice_working_days is None) != (self.notice_basis is None):
+            raise ValueError("PEIYU_NOTICE_WORKING_DAYS goes together with PEIYU_NOTICE_BASIS, which says why")
+        return self
 
 
 Kind = TypeVar("Kind", TokenSettings, DatabaseSettings, Settings)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from itertools import islice
 from typing import Any
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails, PydanticCustomError
 
-from shared.errors import Violation
+from shared.errors import MOST_VIOLATIONS, Violation
 
+Location = tuple[int | str, ...]
+_LONGEST_POINTER = 300
 _ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 # Our own codes, each with a Chinese and an English text.
@@ -47,6 +50,9 @@ _CUSTOM: dict[str, tuple[str, str]] = {
     "not_a_number": ("不是有效数字", "Not a decimal number in plain digits"),
     "future_date": ("日期在今天之后", "The date lies in the future"),
     "city_unknown": ("不是本省的市州代码", "Not a city of the province"),
+    "minimum_above_maximum": ("最低名额不能多于最高名额", "The minimum is more than the maximum"),
+    "held_back_but_shared": ("省级留用的名额不能转为共享", "Places held back from everybody stay empty"),
+    "duplicate_condition": ("同一预留条件重复填报", "The same condition is given twice"),
     "field_unknown": ("表中没有这一栏目", "Not a field of the form"),
     "window_empty": ("截止时间应晚于开始时间", "The window closes before it opens"),
     "industrialised_exceeds_valid": ("产业化专利数多于有效专利数", "More industrialised patents than valid ones"),
@@ -54,9 +60,21 @@ _CUSTOM: dict[str, tuple[str, str]] = {
     "count_differs_from_list": ("件数与所列专利号个数不符", "The count differs from the patents listed"),
     "recognised_before_its_year": ("认定日期早于认定年度", "Recognised before the year of its recognition"),
     "duplicate_year": ("同一年度重复填报", "The same year is listed twice"),
+    "duplicate_key": ("同一对象中的键重复", "The object gives this name twice"),
+    "number_not_finite": (
+        "不是有限的数字（NaN、Infinity 无法保存）",
+        "Not a finite number (NaN and Infinity cannot be stored)",
+    ),
+    "text_not_storable": (
+        "含有无法保存的字符（空字符 NUL 或不完整的字符）",
+        "Contains a character that cannot be stored (NUL, or half a character)",
+    ),
     "too_deep": ("内容嵌套过深", "Nested too deeply"),
+    "conflict_reason": ("声明利益冲突须说明理由，无冲突则不填", "A reason belongs to a conflict, and to nothing else"),
     "period_reversed": ("覆盖期的止日早于起日", "The period ends before it begins"),
     "reported_before_it_occurred": ("报告日期早于发生日期", "Reported before it occurred"),
+    "evidence_missing": ("须附证据：附件或文件名称文号", "Evidence is required: attachments or a document"),
+    "entry_named_once": ("请以企业名称或统一社会信用代码之一指明企业", "Name the enterprise by its name or its USCC"),
     "product_unknown": ("关联产品未在产品表中填报", "A linked product is not among the products"),
 }
 
@@ -115,6 +133,15 @@ def json_pointer(location: Iterable[int | str]) -> str:
     return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in location)
 
 
+def pointer_within(place: Location, longest: int = _LONGEST_POINTER) -> str:
+    """The pointer of a place, or of its nearest holder whose pointer is not longer: names are the sender's own."""
+    pointer = json_pointer(place)
+    while len(pointer) > longest:
+        place = place[:-1]
+        pointer = json_pointer(place)
+    return pointer
+
+
 def _translate(error: ErrorDetails) -> tuple[str, str, str]:
     kind: str = error["type"]
     context: dict[str, Any] = error.get("ctx") or {}
@@ -138,6 +165,17 @@ def violations_of(errors: Iterable[ErrorDetails], *, drop: int = 0) -> list[Viol
     return found
 
 
-def violations_of_model(error: ValidationError) -> list[Violation]:
-    """Violations of one model that was validated outside a request."""
-    return violations_of(error.errors(include_url=False))
+def violation_of_code(code: str, pointer: str) -> Violation:
+    """One of our own codes at a place."""
+    chinese, english = _CUSTOM[code]
+    return Violation(code, chinese, english, pointer=pointer)
+
+
+def violations_of_model(error: ValidationError, *, most: int | None = MOST_VIOLATIONS) -> list[Violation]:
+    """The first `most` violations of one model that was validated outside a request, or all of them."""
+    return violations_of(islice(error.errors(include_url=False, include_input=False), most))
+
+
+def left_out_of(error: ValidationError) -> int:
+    """How many violations `violations_of_model` does not say."""
+    return max(0, error.error_count() - MOST_VIOLATIONS)

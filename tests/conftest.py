@@ -7,6 +7,7 @@ import shutil
 import uuid
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import asyncpg
@@ -16,7 +17,9 @@ from hypothesis import settings as hypothesis_settings
 from pydantic import HttpUrl, SecretStr
 from sqlalchemy import make_url
 from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
+from support.databases import Databases
 from support.national_system import CLIENT, NationalSystem, running_national_system
+from support.notices import Clock, Notices
 from support.system import System, running_system
 
 from services.local.databases import prepare_database
@@ -56,18 +59,20 @@ async def template(servers: Servers) -> dict[str, str]:
     return await prepare_database(servers.postgres, TEMPLATE, servers.home)
 
 
+@pytest.fixture(scope="session")
+def databases(servers: Servers, template: dict[str, str]) -> Databases:  # noqa: ARG001 (the template must be there)
+    return Databases(servers.postgres.url().replace("+asyncpg", ""), TEMPLATE)
+
+
 @pytest.fixture
-async def database_urls(servers: Servers, template: dict[str, str]) -> AsyncIterator[dict[str, str]]:
-    """A database of the test's own, copied from the template: each service's URL, and the owner's."""
-    name = f"test_{uuid.uuid4().hex}"
-    connection = await asyncpg.connect(servers.postgres.url().replace("+asyncpg", ""))
-    await connection.execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
+async def database_urls(databases: Databases, template: dict[str, str]) -> AsyncIterator[dict[str, str]]:
+    """A database of the test's own, as the template: each service's URL, and the owner's."""
+    name = await databases.take()
     yield {
         service: make_url(url).set(database=name).render_as_string(hide_password=False)
         for service, url in template.items()
     }
-    await connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
-    await connection.close()
+    await databases.give_back(name)
 
 
 @pytest.fixture
@@ -83,6 +88,9 @@ def settings(servers: Servers, database_urls: dict[str, str]) -> dict[str, Setti
                 "docs_enabled": True,
                 "attachments_url": (servers.home / "attachments" / uuid.uuid4().hex).as_uri(),
                 "evaluation_url": "http://evaluation",
+                # Most tests are about something else than waiting for a public notice to end.
+                "notice_working_days": 0,
+                "notice_basis": "测试不设公示期",
             }
         )
         for service, url in database_urls.items()
@@ -94,6 +102,22 @@ async def system(settings: dict[str, Settings]) -> AsyncIterator[System]:
     """The three services running in this process."""
     async with running_system(settings) as running:
         yield running
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """The business clock, standing where the test puts it; tokens and the database keep the real time."""
+    standing = Clock(datetime.now(UTC))
+    monkeypatch.setattr("shared.calendar.now", standing)
+    return standing
+
+
+@pytest.fixture
+async def strict(settings: dict[str, Settings]) -> AsyncIterator[Notices]:
+    """A system with the province's own length of public notice, as in production."""
+    ours = {"notice_working_days": None, "notice_basis": None}
+    async with running_system({name: one.model_copy(update=ours) for name, one in settings.items()}) as running:
+        yield Notices(running)
 
 
 @pytest.fixture

@@ -20,6 +20,8 @@ _COUNTED = {
     "not_met": "SELECT count(*) FROM assessment WHERE current AND overall = 'not_met'",
     "unknown": "SELECT count(*) FROM assessment WHERE current AND overall = 'unknown'",
     "deviations": "SELECT count(*) FROM assessment WHERE current AND overall = 'deviation'",
+    "objections_upheld": "SELECT count(DISTINCT assessment_id) FROM objection WHERE status = 'upheld'",
+    "objections_dismissed": "SELECT count(*) FROM objection WHERE status = 'dismissed'",
     "admitted": "SELECT count(*) FROM membership WHERE upper_inf(during)",
     "cap": "SELECT cap FROM pool",
     "edition_serial": "SELECT max(serial) FROM edition",

@@ -15,7 +15,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from services.demo import applying, files, judging, report
+from services.demo import applying, files, judging, report, selecting
 from services.demo.agreement import check_agreement
 from services.demo.api import Api, DemoError
 from services.demo.invented_enterprises import invented_forms, invented_workbook
@@ -31,6 +31,8 @@ from shared.reference.province import province
 _SINGLE, _FORMS = 6, 46
 # A demo is watched: what a killed worker held is sent again sooner than in production.
 _RESEND_SECONDS = 3.0
+# Nobody watches for a week of working days: the notice is published all the same, says so, and is ended by an officer.
+_NOTICE = {"PEIYU_NOTICE_WORKING_DAYS": "0", "PEIYU_NOTICE_BASIS": "演示：不设公示期限，由经办人当场结束公示"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,9 @@ def run_demo(home: Path, screen: Console, invented: Invented, *, once: bool, jso
     """Run the round in `home`, whose earlier demo data is removed; exit status 1 where anything disagrees."""
     try:
         _forget_earlier(home, screen)
-        with local_system(home, durable=False, resend_seconds=_RESEND_SECONDS, on_event=_teller(screen)) as system:
+        with local_system(
+            home, durable=False, resend_seconds=_RESEND_SECONDS, further=_NOTICE, on_event=_teller(screen)
+        ) as system:
             account = screen if json_line else Console(highlight=False)
             figures = asyncio.run(_round(system, screen, account, invented))
             if json_line:
@@ -112,8 +116,8 @@ async def _round(system: LocalSystem, screen: Console, account: Console, invente
             await judging.wait_until_judged(api, people, applied.recommended)
         with _step(screen, "评审 · reviewers settle, propose and sign"):
             await judging.review(api, people, judged)
-        with _step(screen, "入库方案 · a plan is frozen, approved, committed"):
-            await judging.select(api, people, province().pool_code, judged)
+        with _step(screen, "入库方案 · a plan is frozen, approved, under public notice with two objections, committed"):
+            await selecting.select(api, people, province().pool_code, judged)
         with _step(screen, "名单 · an edition is published, a bank pulls and verifies it"):
             (programme, *_) = province().list_programmes
             await judging.pull_as_bank(api, people, system.owner, programme.code, judged)

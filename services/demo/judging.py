@@ -12,7 +12,7 @@ from joserfc.jwk import OKPKey
 
 from services.demo.api import Api, DemoError, each, until
 from services.demo.applying import CYCLE
-from services.demo.people import People, bank_client, machine_token
+from services.demo.people import People, bank_client, homes, machine_token
 from services.finance.lists.edition import is_genuine
 from shared.settings import Settings
 
@@ -25,12 +25,28 @@ _EXCUSED = {
 }
 
 
+_DECLARED_AT_ONCE = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A deviation that waits for a second signature."""
+
+    deviation_id: str
+    review_id: str
+    uscc: str
+    city_code: str
+    proposer: str
+
+
 @dataclass(slots=True)
 class Judged:
     """What the second half left behind."""
 
     counts: dict[str, int] = field(default_factory=dict)
     plan: dict[str, Any] = field(default_factory=dict)
+    notice: dict[str, Any] = field(default_factory=dict)
+    objections: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
     admitted_by_city: dict[str, int] = field(default_factory=dict)
     example: dict[str, Any] = field(default_factory=dict)
     edition_serial: int = 0
@@ -42,34 +58,55 @@ class Judged:
 
 async def wait_until_judged(api: Api, people: People, recommended: int) -> None:
     async def judged() -> bool | None:
-        counts = await api.json("evaluation", "GET", f"/v1/cycles/{CYCLE}/verdict-counts", people.reviewer)
+        counts = await api.json("evaluation", "GET", f"/v1/cycles/{CYCLE}/verdict-counts", people.planner)
         return True if counts["judged"] == recommended else None
 
     await until(judged, f"{recommended} judgements")
 
 
 async def review(api: Api, people: People, judged: Judged) -> None:
-    """One reviewer settles what needs a person and proposes deviations; another signs them."""
-    queue = await api.pages("evaluation", f"/v1/cycles/{CYCLE}/assessments", people.reviewer)
+    """Reviewers are registered and given reviews, declare, settle what needs a person, propose, and sign for others."""
+    await _assign(api, people)
+    proposals: list[Proposal] = []
+    for name in people.reviewers:
+        await _review_own(api, people, name, proposals)
+    await _sign(api, people, proposals)
+    judged.counts = await api.json("evaluation", "GET", f"/v1/cycles/{CYCLE}/verdict-counts", people.planner)
+    path = f"/v1/cycles/{CYCLE}/assessments"
+    deviating = await api.pages("evaluation", path, people.planner, overall="deviation")
+    chosen = (deviating or await api.pages("evaluation", path, people.planner))[0]
+    judged.example = await api.json("evaluation", "GET", f"/v1/assessments/{chosen['id']}", people.planner)
 
-    async def one(summary: dict[str, Any]) -> None:
-        path = f"/v1/assessments/{summary['id']}"
-        full = await api.json("evaluation", "GET", path, people.reviewer)
+
+async def _assign(api: Api, people: People) -> None:
+    for name, home in homes(people).items():
+        body = {"subject": name, "home_city_code": home, "load_limit": 10_000}
+        await api.json("evaluation", "POST", "/v1/reviewers", people.planner, key=f"reviewer-{name}", json=body)
+    await api.json("evaluation", "POST", f"/v1/cycles/{CYCLE}/reviews:assign", people.planner, json={"limit": 10_000})
+
+
+async def _declare(api: Api, token: str, review_ids: list[str]) -> None:
+    """No conflict of interest in any of these."""
+    for start in range(0, len(review_ids), _DECLARED_AT_ONCE):
+        body = {"review_ids": review_ids[start : start + _DECLARED_AT_ONCE]}
+        await api.json("evaluation", "POST", "/v1/reviews:declare", token, json=body)
+
+
+async def _review_own(api: Api, people: People, name: str, proposals: list[Proposal]) -> None:
+    token = people.reviewers[name]
+    await _declare(api, token, [one["id"] for one in await api.pages("evaluation", "/v1/reviews", token)])
+
+    async def one(review: dict[str, Any]) -> None:
+        path = f"/v1/assessments/{review['assessment_id']}"
+        full = await api.json("evaluation", "GET", path, token)
         parts = [part for criterion in full["criteria"] for part in criterion["parts"]]
-        if any(part["computed"] == "not_met" and part["kind"] != "in_principle" for part in parts):
-            return
-        findings = [found for part in parts if (found := _finding(part, summary["uscc"])) is not None]
+        findings = [found for part in parts if (found := _finding(part, review["uscc"])) is not None]
         if findings:
-            await api.json("evaluation", "POST", f"{path}/findings", people.reviewer, json={"findings": findings})
-        for part in parts:
-            if part["computed"] == "not_met":
-                await _excuse(api, people, path, summary, part)
+            await api.json("evaluation", "POST", f"{path}/findings", token, json={"findings": findings})
+        failed = [part for part in parts if part["computed"] == "not_met"]
+        proposals.extend([await _excuse(api, token, name, review, part) for part in failed])
 
-    await each(queue, one)
-    judged.counts = await api.json("evaluation", "GET", f"/v1/cycles/{CYCLE}/verdict-counts", people.reviewer)
-    deviating = await api.pages("evaluation", f"/v1/cycles/{CYCLE}/assessments", people.reviewer, overall="deviation")
-    chosen = (deviating or queue)[0]
-    judged.example = await api.json("evaluation", "GET", f"/v1/assessments/{chosen['id']}", people.reviewer)
+    await each(await api.pages("evaluation", "/v1/reviews", token), one)
 
 
 def _finding(part: dict[str, Any], uscc: str) -> dict[str, Any] | None:
@@ -83,32 +120,34 @@ def _finding(part: dict[str, Any], uscc: str) -> dict[str, Any] | None:
     return {"part": part["part"], "met": met, "reason": reason}
 
 
-async def _excuse(api: Api, people: People, path: str, summary: dict[str, Any], part: dict[str, Any]) -> None:
-    reason = _EXCUSED[part["part"].partition(".")[0]]
+async def _excuse(api: Api, token: str, name: str, review: dict[str, Any], part: dict[str, Any]) -> Proposal:
     proposed = await api.json(
         "evaluation",
         "POST",
-        f"{path}/deviations",
-        people.reviewer,
-        key=f"deviation-{summary['id']}-{part['part']}",
-        json={"part": part["part"], "reason": reason},
+        f"/v1/assessments/{review['assessment_id']}/deviations",
+        token,
+        key=f"deviation-{review['assessment_id']}-{part['part']}",
+        json={"part": part["part"], "reason": _EXCUSED[part["part"].partition(".")[0]]},
     )
-    # The second reviewer is stricter: every third proposal stays unsigned.
-    if int(hashlib.sha256(summary["uscc"].encode()).hexdigest(), 16) % 3:
-        await api.json("evaluation", "POST", f"/v1/deviations/{proposed['id']}:sign", people.second_reviewer)
+    return Proposal(proposed["id"], review["id"], review["uscc"], review["city_code"], name)
 
 
-async def select(api: Api, people: People, pool: str, judged: Judged) -> None:
-    """Propose, approve by a second person, commit."""
-    plans = "/v1/selection-plans"
-    body = {"cycle": CYCLE, "pool": pool}
-    frozen = await api.json("evaluation", "POST", plans, people.planner, key="plan", json=body)
-    await api.json("evaluation", "POST", f"{plans}/{frozen['id']}:approve", people.approver)
-    judged.plan = await api.json("evaluation", "POST", f"{plans}/{frozen['id']}:commit", people.planner)
-    entries = await api.pages("evaluation", f"{plans}/{frozen['id']}/entries", people.planner)
-    for entry in entries:
-        if entry["admitted"]:
-            judged.admitted_by_city[entry["city_code"]] = judged.admitted_by_city.get(entry["city_code"], 0) + 1
+async def _sign(api: Api, people: People, proposals: list[Proposal]) -> None:
+    """Each by somebody who neither proposed it nor is of that city; every third proposal stays unsigned."""
+    convincing = [one for one in proposals if int(hashlib.sha256(one.uscc.encode()).hexdigest(), 16) % 3]
+    for name, token in people.reviewers.items():
+        mine = [one for one in convincing if _signatory(people, one) == name]
+        await _declare(api, token, sorted({one.review_id for one in mine}))
+
+        async def sign(one: Proposal, token: str = token) -> None:
+            await api.json("evaluation", "POST", f"/v1/deviations/{one.deviation_id}:sign", token)
+
+        await each(mine, sign)
+
+
+def _signatory(people: People, proposal: Proposal) -> str:
+    able = (name for name, home in homes(people).items() if name != proposal.proposer and home != proposal.city_code)
+    return next(able)
 
 
 async def pull_as_bank(api: Api, people: People, settings: Settings, programme: str, judged: Judged) -> None:

@@ -18,12 +18,11 @@ from shared.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class People:
-    """Tokens: two province officers, two reviewers, one officer per city code."""
+    """Tokens: two province officers, three reviewers by name, one officer per city code."""
 
     planner: str
     approver: str
-    reviewer: str
-    second_reviewer: str
+    reviewers: dict[str, str]
     cities: dict[str, str]
 
 
@@ -39,10 +38,14 @@ def assemble(settings: Settings) -> People:
     return People(
         planner=token("province-planner", "province_officer"),
         approver=token("province-approver", "province_officer"),
-        reviewer=token("reviewer-a", "reviewer"),
-        second_reviewer=token("reviewer-b", "reviewer"),
+        reviewers={name: token(name, "reviewer") for name in ("reviewer-a", "reviewer-b", "reviewer-c")},
         cities={city.code: token(f"officer-{city.code}", "city_officer", city.code) for city in cities()},
     )
+
+
+def homes(people: People) -> dict[str, str]:
+    """The home city of each reviewer, each another one: of an application's city, two are left, to propose and to sign."""
+    return dict(zip(people.reviewers, (city.code for city in cities()), strict=False))
 
 
 async def machine_token(api: Api, service: str, credentials: ClientCredentials) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from rich import box
 from rich.console import Console
 from rich.markup import escape
@@ -9,6 +11,8 @@ from rich.table import Table
 
 from services.demo.applying import Applied
 from services.demo.judging import Judged
+from services.evaluation.assessment.receipt_page import print_page
+from services.evaluation.assessment.receipt_reading import check_replay, read_receipt, rulebook_for
 from shared.reference.divisions import cities
 
 _SHOWN_REJECTIONS = 30
@@ -37,7 +41,9 @@ def figures(applied: Applied, judged: Judged) -> dict[str, int]:
         "not_met": judged.counts["not_met"],
         "unknown": judged.counts["unknown"],
         "deviations": judged.counts["deviation"],
-        "admitted": judged.plan["summary"]["admitted"],
+        "objections_upheld": judged.notice["struck"],
+        "objections_dismissed": sum(one["status"] == "dismissed" for one in judged.objections),
+        "admitted": judged.plan["summary"]["admitted"] - judged.notice["struck"],
         "out_city_quota": judged.plan["summary"]["out_city_quota"],
         "cap": judged.plan["summary"]["cap"],
         "edition_serial": judged.edition_serial,
@@ -53,7 +59,8 @@ def show(screen: Console, applied: Applied, judged: Judged, found: dict[str, int
     screen.print(_trip(applied))
     screen.print(_check(applied))
     screen.print(_cities(applied, judged))
-    screen.print(_example(judged))
+    screen.print(_notice(judged))
+    _receipt(screen, judged)
     screen.print(_summary(found, judged))
 
 
@@ -102,28 +109,23 @@ def _cities(applied: Applied, judged: Judged) -> Table:
     return table
 
 
-def _example(judged: Judged) -> Table:
-    example = judged.example
-    table = _table(f"一家企业的评判 · one enterprise judged ({example['uscc']})")
-    table.add_column("标准", overflow="fold", max_width=18)
-    table.add_column("结论", no_wrap=True)
-    table.add_column("理由", overflow="fold")
-    for criterion in example["criteria"]:
-        reasons = [_reason(part) for part in criterion["parts"]]
-        table.add_row(
-            f"{criterion['number']}. {criterion['title']}", _VERDICT[criterion["verdict"]], "\n".join(reasons)
-        )
+def _notice(judged: Judged) -> Table:
+    table = _table(f"公示 · public notice {judged.notice['number']}: what was objected, and what came of it")
+    for heading in ("企业", "异议", "处理", "理由"):
+        table.add_column(heading, overflow="fold")
+    for one in judged.objections:
+        came = {"upheld": "[red]成立，不入库[/]", "dismissed": "[green]不成立，入库[/]"}[one["status"]]
+        table.add_row(*map(escape, (one["name"], one["grounds"])), came, escape(one["decision_reason"]))
     return table
 
 
-def _reason(part: dict[str, object]) -> str:
-    text = escape(str(part["reason_zh"]))
-    if isinstance(finding := part.get("finding"), dict):
-        text += f"；[italic]{escape(finding['found_by'])}：{escape(finding['reason'])}[/]"
-    if isinstance(deviation := part.get("deviation"), dict):
-        signed = deviation["signed_by"] or "未签"
-        text += f"；[italic]例外：{escape(deviation['reason'])}（{escape(deviation['proposed_by'])} 提出，{signed} 签署）[/]"
-    return text
+def _receipt(screen: Console, judged: Judged) -> None:
+    """One enterprise's whole receipt, as `peiyu receipt show` prints it; it is judged again first."""
+    held = read_receipt(json.dumps(judged.example, ensure_ascii=False))
+    rulebook = rulebook_for(held.rulebook_digest, None)
+    check_replay(held, rulebook)
+    screen.print("\n[bold]一家企业的评判 · one enterprise judged; its receipt, judged again, is equal to the byte[/]")
+    print_page(screen, held, rulebook)
 
 
 def _summary(found: dict[str, int], judged: Judged) -> Table:
@@ -144,6 +146,8 @@ def _summary(found: dict[str, int], judged: Judged) -> Table:
         "　例外 met with signed deviation": "deviations",
         "　不符合 not met": "not_met",
         "　待定 unknown": "unknown",
+        "异议成立 objections upheld": "objections_upheld",
+        "异议不成立 objections dismissed": "objections_dismissed",
         "入库 admitted": "admitted",
         "　名额已满未入 out by city quota": "out_city_quota",
         "上限 cap": "cap",

@@ -8,8 +8,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.evaluation.assessment.registry import register_rulebooks
 from services.evaluation.assessment.routes import router as assessments
 from services.evaluation.facts.routes import router as facts
+from services.evaluation.impact.routes import router as impact
+from services.evaluation.notices.appeal_routes import router as appeals
+from services.evaluation.notices.public_routes import router as public_notices
+from services.evaluation.notices.routes import router as notices
 from services.evaluation.pool.routes import router as pool
 from services.evaluation.pool.service import register_pool
+from services.evaluation.review.queue_routes import router as review_queue
 from services.evaluation.review.routes import router as review
 from services.evaluation.selection.routes import router as selection
 from shared.settings import Settings, from_environment
@@ -27,7 +32,7 @@ def create_app(settings: Settings) -> FastAPI:
         service="evaluation",
         title="Peiyu 培育 · evaluation 评判",
         settings=settings,
-        routers=(facts, assessments, review, selection, pool),
+        routers=(facts, assessments, impact, review_queue, review, selection, notices, appeals, public_notices, pool),
         at_start=register_province,
     )
 

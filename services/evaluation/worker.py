@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from services.evaluation.assessment.tasks import assess_applications, judge_stated_facts
+from services.evaluation.review.tasks import assess_applications, judge_stated_facts
 from shared.queue import Handler, run_worker
 from shared.settings import Settings, from_environment
 

@@ -32,9 +32,10 @@ def create_app(settings: Settings, *, evaluation: httpx.AsyncBaseTransport | Non
         title="Peiyu 培育 · intake 申报",
         settings=settings,
         routers=(
+            # Routes are tried in order: the busiest come first.
+            applications,
             enterprises,
             cycles,
-            applications,
             checks,
             attachments,
             imports,

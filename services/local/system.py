@@ -6,7 +6,7 @@ import asyncio
 import os
 import shlex
 import sys
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,15 +50,19 @@ def local_system(
     *,
     durable: bool = True,
     resend_seconds: float = 15.0,
+    further: Mapping[str, str] | None = None,
     on_event: OnEvent | None = None,
 ) -> Generator[LocalSystem]:
-    """Everything up and ready inside the block. `PEIYU_DATABASE_URL` and `PEIYU_REDIS_URL` replace the embedded servers."""
+    """Everything up and ready inside the block. `PEIYU_DATABASE_URL` and `PEIYU_REDIS_URL` replace the embedded servers.
+
+    `further` settings by their names in the environment; what the environment itself sets goes before them.
+    """
     home = home.resolve()
     home.mkdir(parents=True, exist_ok=True)
     with Supervisor(home, on_event=on_event) as supervisor:
         redis_url = _redis_url(supervisor, home)
         database_urls = _database_urls(supervisor, home, durable=durable)
-        env = _environment(home, redis_url, resend_seconds)
+        env = {**(further or {}), **_environment(home, redis_url, resend_seconds)}
         urls = {service: f"http://127.0.0.1:{_port(service, port, on_event)}" for service, port in API_PORTS.items()}
         env["PEIYU_EVALUATION_URL"] = urls["evaluation"]
         supervisor.start(

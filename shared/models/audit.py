@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-from sqlalchemy import Index
+from sqlalchemy import BigInteger, Identity, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from shared.models.base import Base, CreatedAt, Id
@@ -16,6 +16,8 @@ class AuditEntry(Base):
     __table_args__ = (Index(None, "subject_type", "subject_id"),)
 
     id: Mapped[Id]
+    # Given as the row is written: acts on one subject, behind its lock, are in this order, whatever the clocks say.
+    number: Mapped[int] = mapped_column(BigInteger, Identity(always=True))
     at: Mapped[CreatedAt]
     service: Mapped[str]
     actor: Mapped[str]

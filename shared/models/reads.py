@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import tomllib
 import uuid
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from sqlalchemy import ARRAY, Select, Text, Uuid, any_, cast, func, or_, select, union_all
 from sqlalchemy.dialects.postgresql import Range
@@ -20,6 +22,7 @@ from shared.models.intake import (
     Attachment,
     Cycle,
     CycleQuota,
+    CycleReserve,
     Enterprise,
     EnterpriseCode,
     EnterpriseVersion,
@@ -140,6 +143,22 @@ def standing_snapshots(cycle_id: uuid.UUID) -> Select[uuid.UUID]:
     )
 
 
+async def recommenders(session: AsyncSession, application_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, str]:
+    """Who recommended each of these applications, where a city has decided."""
+    statement = select(Application.id, Application.decided_by).where(
+        Application.id.in_(application_ids), Application.decided_by.is_not(None)
+    )
+    return {id_: str(by) for id_, by in (await session.execute(statement)).all()}
+
+
+async def snapshot_forms(session: AsyncSession, snapshot_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, dict[str, Any]]:
+    """What these snapshots say, by snapshot id."""
+    statement = select(ApplicationSnapshot.id, ApplicationSnapshot.payload).where(
+        ApplicationSnapshot.id.in_(snapshot_ids)
+    )
+    return {row.id: row.payload for row in await session.execute(statement)}
+
+
 async def is_selected(session: AsyncSession, application_id: uuid.UUID) -> bool:
     """Whether a committed plan has the application among its entries, admitted or not."""
     statement = (
@@ -171,12 +190,35 @@ async def pinned_cycle(
     return None if row is None else PinnedCycle(*row)
 
 
-async def quotas_of(session: AsyncSession, cycle_id: uuid.UUID) -> dict[str, int]:
-    """The most admissions per city code in a cycle."""
-    rows = await session.execute(
-        select(CycleQuota.city_code, CycleQuota.maximum).where(CycleQuota.cycle_id == cycle_id)
+@dataclass(frozen=True, slots=True)
+class Reserved:
+    """Places for a condition of the rulebook, or (`condition` None) held back; the unused are `shared` or `empty`."""
+
+    condition: str | None
+    places: int
+    unused: str
+    basis: str
+
+
+@dataclass(frozen=True, slots=True)
+class CyclePlaces:
+    """What a cycle promises: (minimum, maximum) by city code, and reserved places in the order they are given."""
+
+    quotas: dict[str, tuple[int, int]]
+    reserved: list[Reserved]
+
+
+async def places_of(session: AsyncSession, cycle_id: uuid.UUID) -> CyclePlaces:
+    """The quotas and reserved places of a cycle."""
+    quotas = select(CycleQuota).where(CycleQuota.cycle_id == cycle_id).order_by(CycleQuota.city_code)
+    reserved = select(CycleReserve).where(CycleReserve.cycle_id == cycle_id).order_by(CycleReserve.position)
+    return CyclePlaces(
+        {row.city_code: (row.minimum, row.maximum) for row in (await session.execute(quotas)).scalars()},
+        [
+            Reserved(row.condition, row.places, row.unused, row.basis)
+            for row in (await session.execute(reserved)).scalars()
+        ],
     )
-    return {row.city_code: row.maximum for row in rows}
 
 
 async def enterprise_names(session: AsyncSession, usccs: list[str]) -> dict[str, str]:
@@ -304,6 +346,14 @@ async def rulebook_period(session: AsyncSession, rulebook_id: str, digest: str) 
     return None if row is None else (row.effective_from, row.effective_to)
 
 
+async def reservable_conditions(session: AsyncSession, digest: str) -> frozenset[str]:
+    """Keys of the conditions that a registered rulebook lets a cycle reserve places for."""
+    text = (
+        await session.execute(select(RulebookVersion.text).where(RulebookVersion.digest == digest))
+    ).scalar_one_or_none()
+    return frozenset() if text is None else frozenset(one["key"] for one in tomllib.loads(text).get("reserve", []))
+
+
 def usccs_of_members_during(pool_code: str, first: date, last: date) -> Select[str]:
     """Present codes of all who were members of a pool at any moment of the days `first` to `last`, for use in an `IN`."""
     days = Range(start_of_day(first), start_of_day(last + timedelta(days=1)))
@@ -394,7 +444,9 @@ async def attachment_digests_of(
     return found
 
 
-async def evidence_of(session: AsyncSession, attachment_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, tuple[str, str]]:
+async def files_on_record(
+    session: AsyncSession, attachment_ids: Collection[uuid.UUID]
+) -> dict[uuid.UUID, tuple[str, str]]:
     """By id of each file that is there: the present code of the enterprise that it is about, and its SHA-256."""
     statement = (
         select(Attachment.id, Enterprise.uscc, Attachment.digest)
@@ -403,3 +455,17 @@ async def evidence_of(session: AsyncSession, attachment_ids: Collection[uuid.UUI
         .where(Attachment.id.in_(attachment_ids), Attachment.removed_at.is_(None))
     )
     return {row.id: (row.uscc, row.digest) for row in await session.execute(statement)}
+
+
+async def evidence_of(
+    session: AsyncSession, usccs: Collection[str], attachment_ids: Collection[uuid.UUID]
+) -> dict[uuid.UUID, str]:
+    """SHA-256 by id, of those attachments that are there and belong to an enterprise by one of these codes."""
+    enterprises = select(EnterpriseCode.enterprise_id).where(EnterpriseCode.code.in_(usccs))
+    applications = select(Application.id).where(Application.enterprise_id.in_(enterprises))
+    statement = select(Attachment.id, Attachment.digest).where(
+        Attachment.id.in_(attachment_ids),
+        Attachment.removed_at.is_(None),
+        Attachment.enterprise_id.in_(enterprises) | Attachment.application_id.in_(applications),
+    )
+    return {row.id: row.digest for row in await session.execute(statement)}

@@ -5,10 +5,13 @@ from __future__ import annotations
 import os
 import re
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -28,11 +31,34 @@ class ListProgrammeData:
 
 
 @dataclass(frozen=True, slots=True)
+class PublicNoticeData:
+    """How long a plan is under public notice and appeals are taken, in working days, and why; what the page tells."""
+
+    working_days: int
+    basis: str
+    appeal_working_days: int
+    appeal_basis: str
+    how_to_object: str
+
+
+@dataclass(frozen=True, slots=True)
+class CalendarYear:
+    """Days off and working weekends of a year, as a notice (`source`) arranges them."""
+
+    year: int
+    source: str
+    holidays: frozenset[date]
+    workdays: frozenset[date]
+
+
+@dataclass(frozen=True, slots=True)
 class Province:
     """`cap` is the most members of the pool; `cap_basis` says, in Chinese, what it counts and why.
 
     `correction_days` is how long an enterprise has to correct what was returned to it, and `correction_basis` why.
-    `programme` and `pool_name` are the names that officers and enterprises read.
+    `plan_valid_days` is how many days after its freezing a selection plan may be committed, and `plan_valid_basis` why.
+    `programme` and `pool_name` are the names that officers and enterprises read; `office` makes a `{division}`'s name
+    that of the body whose officers act for it.
     """
 
     folder: Path
@@ -42,6 +68,7 @@ class Province:
     time_zone: ZoneInfo
     source_document: str
     programme: str
+    office: str
     pool_code: str
     pool_name: str
     cap: int
@@ -49,7 +76,11 @@ class Province:
     cap_basis: str
     correction_days: int
     correction_basis: str
+    plan_valid_days: int
+    plan_valid_basis: str
     list_programmes: tuple[ListProgrammeData, ...]
+    public_notice: PublicNoticeData
+    calendar_years: Mapping[int, CalendarYear]
 
     @property
     def rulebooks(self) -> Path:
@@ -69,6 +100,7 @@ def load_province(folder: Path) -> Province:
         time_zone=ZoneInfo(content["time_zone"]),
         source_document=content["source_document"],
         programme=texts["programme"],
+        office=texts["office"],
         pool_code=pool["code"],
         pool_name=texts["pool"],
         cap=pool["cap"],
@@ -76,8 +108,22 @@ def load_province(folder: Path) -> Province:
         cap_basis=pool["basis"],
         correction_days=corrections["days"],
         correction_basis=corrections["basis"],
+        plan_valid_days=content["selection"]["plan_valid_days"],
+        plan_valid_basis=content["selection"]["plan_valid_basis"],
         list_programmes=tuple(ListProgrammeData(**programme) for programme in content["list_programme"]),
+        public_notice=PublicNoticeData(**content["public_notice"]),
+        calendar_years=MappingProxyType(
+            {one.year: one for one in map(_calendar_year, content.get("calendar_year", ()))}
+        ),
     )
+
+
+def _calendar_year(content: dict[str, Any]) -> CalendarYear:
+    """ValueError for a day of another year, one that is both, or no source."""
+    year, holidays, workdays = content["year"], frozenset(content["holidays"]), frozenset(content["workdays"])
+    if any(day.year != year for day in holidays | workdays) or holidays & workdays or not content["source"].strip():
+        raise ValueError(f"calendar_year {year}: days of that year, each of one kind, with their source")
+    return CalendarYear(year, content["source"], holidays, workdays)
 
 
 @cache

@@ -108,15 +108,19 @@ async def idempotency(
         # The boundary differs between retries of the same upload, so the parts are digested.
         form = await request.form()
         for name, part in form.multi_items():
-            digest.update(name.encode())
-            digest.update(
-                part.encode() if isinstance(part, str) else (part.filename or "").encode() + await part.read()
-            )
-            if not isinstance(part, str):
+            if isinstance(part, str):
+                digest.update(_framed(name.encode(), part.encode()))
+            else:
+                digest.update(_framed(name.encode(), (part.filename or "").encode(), await part.read()))
                 await part.seek(0)
     else:
         digest.update(await request.body())
     return Idempotency(request.app.state.database, RetryKey(idempotency_key, digest.hexdigest()))
+
+
+def _framed(*pieces: bytes) -> bytes:
+    """How many pieces there are and a digest of each: what is cut elsewhere is another request."""
+    return bytes([len(pieces)]) + b"".join(hashlib.sha256(piece).digest() for piece in pieces)
 
 
 IdempotencyDep = Annotated[Idempotency, Depends(idempotency)]

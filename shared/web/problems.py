@@ -22,6 +22,7 @@ from shared.errors import (
     CONSTRAINT_ERRORS,
     INTERNAL,
     METHOD_NOT_ALLOWED,
+    MOST_VIOLATIONS,
     NOT_FOUND,
     UNAVAILABLE,
     UNSTORABLE,
@@ -48,7 +49,7 @@ class ViolationOut(BaseModel):
 
 
 class ProblemOut(BaseModel):
-    """RFC 9457, with `code` (stable) and `title_zh` beside the standard members."""
+    """RFC 9457, with `code` (stable) and `title_zh` beside the standard members; `violations_left_out` more are as wrong."""
 
     type: str
     title: str
@@ -58,12 +59,14 @@ class ProblemOut(BaseModel):
     detail: str | None = None
     detail_zh: str | None = None
     violations: list[ViolationOut] | None = None
+    violations_left_out: int | None = None
     request_id: str | None = None
 
 
 def document(problem: Problem) -> dict[str, Any]:
     """The problem document's members."""
     kind = problem.kind
+    left_out = problem.violations_left_out + max(0, len(problem.violations) - MOST_VIOLATIONS)
     return ProblemOut(
         type=f"urn:peiyu:problem:{kind.code}",
         title=kind.title_en,
@@ -72,7 +75,8 @@ def document(problem: Problem) -> dict[str, Any]:
         code=kind.code,
         detail=problem.detail_en,
         detail_zh=problem.detail_zh,
-        violations=[violation_out(violation) for violation in problem.violations] or None,
+        violations=[violation_out(violation) for violation in problem.violations[:MOST_VIOLATIONS]] or None,
+        violations_left_out=left_out or None,
         request_id=structlog.contextvars.get_contextvars().get("request_id"),
     ).model_dump(exclude_none=True)
 
@@ -130,7 +134,9 @@ def _translate(error: Exception) -> Problem:
         case Problem():
             return error
         case RequestValidationError():
-            return Problem(VALIDATION_FAILED, violations=violations_of(error.errors(), drop=1))
+            errors = error.errors()
+            said = violations_of(errors[:MOST_VIOLATIONS], drop=1)
+            return Problem(VALIDATION_FAILED, violations=said, violations_left_out=len(errors) - len(said))
         case HTTPException():
             kinds = {404: NOT_FOUND, 405: METHOD_NOT_ALLOWED}
             return Problem(kinds.get(error.status_code, BAD_REQUEST))

@@ -8,6 +8,7 @@ from typing import Any
 import jsonschema_rs
 import pytest
 from fastapi import APIRouter, FastAPI
+from support.open_endpoints import OPEN
 from support.system import APPS, System
 
 from services.intake.applications.example_form import EXAMPLE_FORM
@@ -16,7 +17,6 @@ from shared.errors import CONFLICT
 from shared.security.actor import SCOPES
 from shared.web.documentation import describe, refuses
 
-OPEN = {"/health/live", "/health/ready", "/oauth/token"}
 PROBLEM = "application/problem+json"
 Operation = dict[str, Any]
 

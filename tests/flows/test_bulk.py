@@ -171,6 +171,9 @@ async def _in_every_state(system: System, city: City, applications: list[dict[st
     await system.ok("intake", "POST", "/v1/cycles/2024-1/drafts", system.enterprise(who["uscc"]), json=who)
 
 
+_MOMENTS = {"提交时间", "补正期限"}
+
+
 def _as_exported(one: Mapping[str, Any]) -> dict[str, str]:
     """What the file should say of an application, from what the API says of it."""
     content = one["form"] or {}
@@ -188,11 +191,12 @@ def _as_exported(one: Mapping[str, Any]) -> dict[str, str]:
         "研发投入（元）": finance.get("rd_expense_cny", ""),
         "从业人员（人）": str(people.get("employees", "")),
         "退回原因": "\n".join(reasons),
+        "补正逾期": "是" if one["correction_overdue"] else "否",
     }
 
 
 async def _exported(system: System, city: City, file_format: str) -> list[dict[str, str]]:
-    """The rows of the file without the time of submission, numbers as the API writes them."""
+    """The rows of the file without its moments, numbers as the API writes them."""
     answer = await system.request(
         "intake", "GET", "/v1/exports/applications", city.token, params={"format": file_format}
     )
@@ -204,7 +208,7 @@ async def _exported(system: System, city: City, file_format: str) -> list[dict[s
         rows = [[cell.value for cell in row] for row in sheet.iter_rows()]
     headings = [str(heading) for heading in rows[0]]
     found = [dict(zip(headings, row, strict=True)) for row in rows[1:]]
-    return [{name: _text(name, value) for name, value in row.items() if name != "提交时间"} for row in found]
+    return [{name: _text(name, value) for name, value in row.items() if name not in _MOMENTS} for row in found]
 
 
 def _text(heading: str, value: Any) -> str:

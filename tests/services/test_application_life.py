@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import uuid
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -33,6 +34,7 @@ async def test_the_database_knows_the_same_moves(system: System, owner: asyncpg.
     await system.open_cycle()
     received = await system.submit(form(1))
     await owner.execute("ALTER TABLE application DROP CONSTRAINT ck_application_draft_unsubmitted")
+    await owner.execute("ALTER TABLE application DISABLE TRIGGER submission_dated")
     moves = {(before, after) for rule in TABLE.values() for before, after in rule.moves.items()}
     for before, after in itertools.product(APPLICATION_STATUSES, repeat=2):
         await owner.execute("ALTER TABLE application DISABLE TRIGGER moves")
@@ -267,3 +269,29 @@ async def test_a_list_is_filtered_and_intake_reads_no_more_of_the_trail_than_it_
         with pytest.raises(asyncpg.InsufficientPrivilegeError):
             await intake.execute(statement)
     await intake.close()
+
+
+async def test_a_return_whose_time_is_over_stays_and_is_seen_as_overdue(
+    system: System, owner: asyncpg.Connection
+) -> None:
+    await system.open_cycle()
+    late, waiting, plain = [(await system.submit(form(number)))["id"] for number in (1, 2, 3)]
+    city, enterprise = system.officer("o", "city_officer", CITY), system.enterprise(form(1)["uscc"])
+    reasons = {"reasons": [{"field": "/people", "reason": "请核对"}]}
+    for id_ in (late, waiting):
+        await system.ok("intake", "POST", f"/v1/applications/{id_}:return", city, json=reasons)
+    await owner.execute("UPDATE application SET correct_until = now() WHERE id = $1", uuid.UUID(late))
+    for token in (city, enterprise):
+        assert (await system.ok("intake", "GET", f"/v1/applications/{late}", token))["correction_overdue"] is True
+
+    async def listed(**params: str) -> list[tuple[str, bool, str]]:
+        page = await system.ok("intake", "GET", "/v1/applications", city, params=params)
+        return [(one["id"], one["correction_overdue"], one["status"]) for one in page["items"]]
+
+    assert await listed() == [(late, True, "returned"), (waiting, False, "returned"), (plain, False, "submitted")]
+    assert await listed(correction_overdue="true") == [(late, True, "returned")]
+    assert [id_ for id_, *_ in await listed(correction_overdue="false")] == [waiting, plain]
+    changed = with_changes(form(1), "people", rd_staff=21)
+    await system.refused("intake", "POST", APPLY, enterprise, "correction_overdue", 409, json=changed)
+    await system.ok("intake", "POST", f"/v1/applications/{late}:withdraw", enterprise, json={})
+    assert await listed(correction_overdue="true") == []

@@ -147,14 +147,14 @@ class Runner:
         model = self.model
         if not model.id:
             return
-        shown = await self.system.ok("intake", "GET", f"/v1/applications/{model.id}", self._token("reviewer"))
+        shown = await self.system.ok("intake", "GET", f"/v1/applications/{model.id}", self._token("auditor"))
         assert (shown["status"], shown["revision"]) == (model.status, model.revision)
         confirmed = {one["section"]: one["confirmed_revision"] for one in shown["sections"]}
         assert confirmed == {name: model.confirmed.get(name) for name in APPLICATION_SECTIONS}
         assert [one["section"] for one in shown["sections"] if one["reopened"]] == (
             ["people"] if model.status == "returned" else []
         )
-        page = await self.system.ok("intake", "GET", f"/v1/applications/{model.id}/history", self._token("reviewer"))
+        page = await self.system.ok("intake", "GET", f"/v1/applications/{model.id}/history", self._token("auditor"))
         assert [one["act"] for one in page["items"]] == model.acts
 
 

@@ -314,7 +314,7 @@ async def test_what_comes_while_a_revision_is_being_submitted_is_no_part_of_it(
     path, token = await _apply(system)
     application = uuid.UUID(path.split("/")[3])
     async with owner.transaction():
-        await owner.execute("UPDATE application SET revision = 2 WHERE id = $1", application)
+        await owner.execute("UPDATE application SET revision = 2, submitted_at = now() WHERE id = $1", application)
         attaching = asyncio.create_task(_attach(system, path, token, pdf()))
         async with asyncio.timeout(10):
             while not await owner.fetchval("SELECT count(*) FROM pg_locks WHERE NOT granted"):

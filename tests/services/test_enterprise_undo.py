@@ -44,10 +44,8 @@ async def _present(registry: Registry, base: int) -> tuple[bytes, list[dict[str,
     applications = await system.ok("intake", "GET", "/v1/applications", registry.keeper, params={"limit": 500})
     mine = [one for one in applications["items"] if one["uscc"] in {record["uscc"] for record in records}]
     shown = [{name: record[name] for name in _PRESENT} for record in records]
-    alleged = [
-        await system.ok("intake", "GET", "/v1/incidents", registry.keeper, params={"uscc": code})
-        for code in sorted({record["uscc"] for record in records})
-    ]
+    incidents = await system.ok("intake", "GET", "/v1/incidents", registry.keeper, params={"limit": 500})
+    alleged = [one for one in incidents["items"] if one["uscc"] in {record["uscc"] for record in records}]
     return json.dumps([shown, mine, alleged, await registry.listed(limit=500)]).encode(), records
 
 

@@ -180,6 +180,7 @@ async def _filtered_alike(system: System, token: str, parts: Mapping[str, Mappin
     """The list's own filters narrow the export as they narrow the list; each of these leaves something out."""
     for view, filters in (
         ("applications", {"city": WUHAN_CITY}),
+        ("applications", {"correction_overdue": "true"}),
         ("applications", {"uscc": OTHER["uscc"], "status": "passed_on"}),
         ("enterprises", {"city": HUANGSHI_CITY}),
         ("enterprises", {"uscc": MINE["uscc"]}),

@@ -22,12 +22,14 @@ from openpyxl import load_workbook
 from openpyxl.worksheet.worksheet import Worksheet
 from sqlalchemy import func, select
 from support.forms import form
-from support.system import System
+from support.locks import holding
+from support.system import System, running_system
 
 from services.intake.exports.response import MEDIA_TYPES
 from services.intake.exports.streaming import batches, export_chunks
 from services.intake.exports.tabular import Column
 from shared.models.intake import ImportRow
+from shared.settings import Settings
 
 WUHAN, HUANGSHI = "420100", "420200"
 _IMPORT = (
@@ -73,7 +75,7 @@ async def test_applications_as_xlsx_are_typed_and_fit_to_read(system: System, th
     table = sheet(answer)
     assert [cell.value for cell in table[1]][:4] == ["批次", "统一社会信用代码", "企业名称", "市州"]
     assert table["A1"].font.b
-    assert (table.title, table.freeze_panes, table.auto_filter.ref) == ("申报清单", "A2", "A1:L4")
+    assert (table.title, table.freeze_panes, table.auto_filter.ref) == ("申报清单", "A2", "A1:N4")
     assert [row[1].value for row in table.iter_rows(min_row=2)] == [one["uscc"] for one in three]
     first = [cell.value for cell in table[2]]
     assert (first[3], first[4], first[8]) == ("武汉市", "已提交", 120_000_000)
@@ -176,7 +178,9 @@ async def test_a_large_list_never_sits_in_memory(system: System, file_format: An
     tracemalloc.start()
     started = time.perf_counter()
     first, size = 0.0, 0
-    async for chunk in export_chunks(engine, large(rows), title="大表", columns=COLUMNS, file_format=file_format):
+    async for chunk in export_chunks(
+        engine, large(rows), title="大表", columns=COLUMNS, file_format=file_format, rows_at_once=1_000
+    ):
         first, size = first or time.perf_counter() - started, size + len(chunk)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
@@ -252,6 +256,26 @@ async def test_too_many_exports_at_once_are_put_off(system: System, owner: async
         assert (await client.get(path)).status_code == 200
 
 
+async def test_how_many_and_how_long_are_settings(
+    settings: dict[str, Settings], owner: asyncpg.Connection, database_urls: dict[str, str]
+) -> None:
+    limits = {"exports_at_once": 2, "export_max_seconds": 1.0, "export_batch_rows": 7}
+    narrow = settings | {"intake": settings["intake"].model_copy(update=limits)}
+    async with running_system(narrow) as system:
+        await system.open_cycle()
+        path = f"/v1/exports/rejected-rows?import_id={await _fill(owner, 100)}&format=csv"
+        token = system.officer("p", "province_officer")
+        async with holding(database_urls["owner"], "LOCK TABLE import_row"):
+            asked = [asyncio.create_task(system.request("intake", "GET", path, token)) for _ in range(5)]
+            await asyncio.wait(asked)
+        answers = [task.result() for task in asked]
+        assert [one.status_code for one in answers].count(503) == 3, "two are under way, and the others are put off"
+        begun = [one for one in answers if one.status_code != 503]
+        assert all(b"\n1," not in one.content for one in begun), "given up while what they read was still locked"
+        answer = await system.request("intake", "GET", path, token)
+        assert (answer.status_code, len(answer.content.splitlines())) == (200, 101)
+
+
 async def test_what_others_commit_meanwhile_does_not_show(system: System, owner: asyncpg.Connection) -> None:
     await system.open_cycle()
     planner = system.officer("planner", "province_officer")
@@ -260,7 +284,7 @@ async def test_what_others_commit_meanwhile_does_not_show(system: System, owner:
     import_id = await _fill(owner, 5_000)
     statement = select(ImportRow.position).where(ImportRow.import_id == import_id).order_by(ImportRow.position)
     seen = 0
-    async for batch in batches(engine, statement):
+    async for batch in batches(engine, statement, 1_000):
         if not seen:
             await owner.execute(
                 f"{_ROW} SELECT $1, n, '企业', n, '', 'rejected', '{{}}' FROM generate_series(5001, 9000) n",

@@ -9,9 +9,10 @@ import zipfile
 import asyncpg
 import pytest
 from support.forms import form
+from support.lines import run_imports
 from support.system import System
+from support.workbooks import awkward_workbook
 
-from services.demo.invented_enterprises import invented_workbook
 from services.intake.imports.workbook_template import template
 
 UPLOAD = "/v1/cycles/2024-1/applications:importWorkbook"
@@ -21,12 +22,12 @@ async def _upload(system: System, content: bytes, token: str | None = None) -> d
     token = token or system.officer("planner", "province_officer")
     received = await system.ok("intake", "POST", UPLOAD, token, files={"file": ("申报.xlsx", content)})
     assert received["status"] == "received"
-    await system.drain()
+    await run_imports(system)
     return await system.ok("intake", "GET", f"/v1/imports/{received['id']}", token)
 
 
 async def test_good_rows_come_in_and_bad_rows_are_named_by_cell(system: System, owner: asyncpg.Connection) -> None:
-    content, expected = invented_workbook(seed=7, enterprises=60)
+    content, expected = awkward_workbook(7)
     await system.open_cycle()
     done = await _upload(system, content)
     assert (done["status"], done["rows_read"]) == ("processed", expected.rows)
@@ -48,7 +49,7 @@ async def test_good_rows_come_in_and_bad_rows_are_named_by_cell(system: System, 
 
 
 async def test_the_verdicts_on_the_awkward_cases_are_the_expected_ones(system: System) -> None:
-    content, expected = invented_workbook(seed=11, enterprises=60)
+    content, expected = awkward_workbook(11)
     await system.open_cycle(assessed_on="2026-11-20")
     await _upload(system, content)
     planner = system.officer("planner", "province_officer")
@@ -60,11 +61,11 @@ async def test_the_verdicts_on_the_awkward_cases_are_the_expected_ones(system: S
         await system.recommend(city, ids)
     await system.drain()
     assessments = {one["uscc"]: one["id"] for one in await system.assessments(limit=500)}
-    reviewer = system.officer("reviewer-a", "reviewer")
+    auditor = system.officer("auditor", "auditor")
     checked = 0
     for case in expected.cases:
         if case.effect == "accepted" and case.criteria:
-            full = await system.ok("evaluation", "GET", f"/v1/assessments/{assessments[case.uscc]}", reviewer)
+            full = await system.ok("evaluation", "GET", f"/v1/assessments/{assessments[case.uscc]}", auditor)
             verdicts = {criterion["number"]: criterion["verdict"] for criterion in full["criteria"]}
             found = {number: verdicts[number] for number in case.criteria}
             assert found == dict(case.criteria), (case.label, case.name)
@@ -73,7 +74,7 @@ async def test_the_verdicts_on_the_awkward_cases_are_the_expected_ones(system: S
 
 
 async def test_an_import_that_runs_twice_changes_nothing(system: System, owner: asyncpg.Connection) -> None:
-    content, expected = invented_workbook(seed=7, enterprises=60)
+    content, expected = awkward_workbook(7)
     await system.open_cycle()
     await _upload(system, content)
     again = await _upload(system, content)
@@ -98,7 +99,7 @@ async def test_an_import_that_runs_twice_changes_nothing(system: System, owner: 
 async def test_a_city_officers_workbook_holds_the_citys_own_enterprises(
     system: System, owner: asyncpg.Connection
 ) -> None:
-    content, _ = invented_workbook(seed=7, enterprises=60)
+    content, _ = awkward_workbook(7)
     await system.open_cycle()
     wuhan = system.officer("o", "city_officer", "420100")
     done = await _upload(system, content, wuhan)
@@ -174,7 +175,7 @@ async def test_the_template_downloads_and_an_unknown_import_is_not_found(system:
 
 
 async def test_columns_that_were_not_read_are_named(system: System) -> None:
-    content, _ = invented_workbook(seed=7, enterprises=60)
+    content, _ = awkward_workbook(7)
     out = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(content)) as source, zipfile.ZipFile(out, "w") as target:
         for name in source.namelist():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import uuid
 from typing import Any
 
 import asyncpg
@@ -172,6 +173,53 @@ async def test_only_the_national_system_pushes(system: System, push: Pusher, nat
     answer = await push.send([application(form(1))])
     assert (answer.status_code, answer.json()["code"]) == (403, "forbidden")
     del national
+
+
+async def test_nobody_moves_what_another_client_filed(system: System, push: Pusher, owner: asyncpg.Connection) -> None:
+    """What one client calls GJ-1 is its own: another's words about GJ-1 are about another filing, in any order."""
+    filed = application(form(1))
+    first = (await push.send([filed])).json()["results"][0]["application_id"]
+    intruder = Pusher(system, NationalSystem("", keyid="gj-b"), *await system.client_token("intake", "national_system"))
+    await intruder.trust()
+    assert await intruder.outcomes(status("withdrawn", reason="冒名")) == ["waiting"]
+    assert await intruder.outcomes(status("recommended", sequence=9)) == ["waiting"]
+    update = (await intruder.send([application(form(1, contact_name="冒名"), version=9)])).json()["results"][0]
+    assert (update["outcome"], update["violations"][0]["code"]) == ("rejected", "application_exists")
+    found = await _application(system, first)
+    assert (found["status"], found["revision"]) == ("submitted", 1)
+    # The same record id in the other's hand takes nothing from the first: its versions and sequences go on.
+    assert await push.outcomes(status("returned", reason="请补正"), filed) == ["accepted", "unchanged"]
+    correction = (await intruder.send([application(form(1, contact_name="冒名"), version=10)])).json()["results"][0]
+    assert (correction["outcome"], correction["violations"][0]["code"]) == ("rejected", "filed_by_another")
+    assert (await _application(system, first))["status"] == "returned"
+    assert await push.outcomes(application(form(1, contact_name="更正"), version=2)) == ["accepted"]
+    assert (await _application(system, first))["form"]["contact_name"] == "更正"
+    senders = await owner.fetch("SELECT DISTINCT sender FROM national_filing WHERE record_id = 'GJ-1'")
+    assert {row["sender"] for row in senders} == {push.client_id, intruder.client_id}
+    with pytest.raises(asyncpg.ExclusionViolationError):
+        await owner.execute(
+            "UPDATE national_filing SET application_id = $1 WHERE sender = $2", uuid.UUID(first), intruder.client_id
+        )
+
+
+async def test_two_clients_that_correct_one_application_at_once_leave_it_to_its_own(
+    system: System, push: Pusher
+) -> None:
+    others = [
+        Pusher(
+            system,
+            NationalSystem("", keyid=f"gj-{number}"),
+            *await system.client_token("intake", "national_system"),
+        )
+        for number in range(3)
+    ]
+    for one in others:
+        await one.trust()
+    id_ = (await push.send([application(form(1)), status("returned", reason="请补正")])).json()["results"][0]
+    mended = application(form(1, contact_name="更正"), version=2)
+    outcomes = await asyncio.gather(*(one.outcomes(mended) for one in (*others, push)))
+    assert outcomes == [["rejected"]] * 3 + [["accepted"]]
+    assert (await _application(system, id_["application_id"]))["revision"] == 2
 
 
 @st.composite

@@ -54,11 +54,11 @@ async def test_the_preview_of_a_form_is_its_assessment(system: System) -> None:
     received = [await system.submit(one) for one in AWKWARD]
     await system.recommend(CITY, [one["id"] for one in received])
     await system.drain()
-    reviewer = system.officer("a", "reviewer")
+    auditor = system.officer("auditor", "auditor")
     summaries = await system.assessments()
     assert len(summaries) == len(AWKWARD)
     for summary in summaries:
-        stored = await system.ok("evaluation", "GET", f"/v1/assessments/{summary['id']}", reviewer)
+        stored = await system.ok("evaluation", "GET", f"/v1/assessments/{summary['id']}", auditor)
         assert _said(previews[summary["uscc"]]) == _said(stored)
     assert {one["overall"] for one in previews.values()} == {"unknown", "not_met"}
 
@@ -330,7 +330,7 @@ def test_whatever_a_form_holds_evaluation_can_judge_what_is_left(changes: list[t
     broken = form(1)
     for place, value in changes:
         _put(broken, place, value)
-    violations, judgeable = _validated(SYSTEM, broken)
+    violations, _, judgeable = _validated(SYSTEM, broken)
     texts = [orjson.dumps(PartialForm.model_validate(judgeable).model_dump(mode="json")).decode()]
     assert facts_frame(texts, date(2024, 6, 30)).height == 1
     assert violations == [] or all(violation.message_zh for violation in violations)

@@ -1,4 +1,4 @@
-"""The province's part of a round: settle what needs a person, freeze a plan, approve it, commit it."""
+"""The province's part of a round: settle what needs a person, freeze a plan, approve it, publish it, commit it."""
 
 from __future__ import annotations
 
@@ -26,11 +26,19 @@ async def approved(system: System, plan: dict[str, Any]) -> None:
     await system.ok("evaluation", "POST", f"{PLANS}/{plan['id']}:approve", approver)
 
 
+async def published(system: System, plan: dict[str, Any]) -> dict[str, Any]:
+    """The notice of an approved plan. The tests' settings give it no length, so it lasts until it is ended."""
+    planner = system.officer("planner", "province_officer")
+    return await system.ok("evaluation", "POST", f"{PLANS}/{plan['id']}:publish", planner)
+
+
 async def committed_plan(system: System, code: str = "2024-1") -> dict[str, Any]:
-    """A plan computed, approved by a second person, and committed."""
+    """A plan computed, approved by a second person, published without an objection, and committed."""
     plan = await frozen_plan(system, code)
     await approved(system, plan)
+    notice = await published(system, plan)
     planner = system.officer("planner", "province_officer")
+    await system.ok("evaluation", "POST", f"/v1/notices/{notice['number']}:end", planner)
     return await system.ok("evaluation", "POST", f"{PLANS}/{plan['id']}:commit", planner)
 
 

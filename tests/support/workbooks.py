@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import zipfile
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from io import BytesIO
 from typing import Any
 
 from xlsxwriter import Workbook
 from xlsxwriter.utility import xl_rowcol_to_cell
 
+from services.demo.invented_enterprises import Expectation, invented_workbook
 from services.intake.imports.workbook_layout import SHEETS
 from services.intake.imports.workbook_rows import SheetRows
 
@@ -59,3 +61,9 @@ def place(sheet_key: str, field: str, row: int) -> str:
     sheet = next(sheet for sheet in SHEETS if sheet.key == sheet_key)
     index = [column.field for column in sheet.columns].index(field)
     return f"{sheet.title}!{xl_rowcol_to_cell(row + 1, index)}"
+
+
+@cache
+def awkward_workbook(seed: int) -> tuple[bytes, Expectation]:
+    """The smallest of the demo's workbooks that has every awkward case, made once."""
+    return invented_workbook(seed=seed, enterprises=40)

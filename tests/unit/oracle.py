@@ -65,8 +65,12 @@ def _for_a_person(otherwise: Fraction) -> Fraction:
     return min(otherwise, UNKNOWN)
 
 
-def standards(facts: Facts) -> dict[int, str]:
-    """Verdict on each of the ten, before any reviewer has looked: met, not_met or unknown."""
+def standards(facts: Facts, *, inventions_only: bool = False) -> dict[int, str]:
+    """Verdict on each of the ten, before any reviewer has looked: met, not_met or unknown.
+
+    附件5 says 专利 and not which: all three kinds, or (the stricter reading) `inventions_only`.
+    """
+    kind = "_invention" if inventions_only else ""
     size = facts["size_class"]
     is_sme = UNKNOWN if size is None else YES if size in {"medium", "small", "micro"} else NO
     rd_share = _quotient(facts["rd_expense_cny"], facts["revenue_cny"])
@@ -77,7 +81,9 @@ def standards(facts: Facts) -> dict[int, str]:
         2: max(_yes(facts[name]) for name in QUALIFICATIONS),
         3: _yes(facts["patent_intensive"]),
         4: min(_yes(facts["core_patent_on_main_product"]), _yes(facts["main_product_filed"])),
-        5: _at_least(_quotient(facts["industrialised_patents"], facts["valid_patents"]), Fraction(50, 100)),
+        5: _at_least(
+            _quotient(facts[f"industrialised{kind}_patents"], facts[f"valid{kind}_patents"]), Fraction(50, 100)
+        ),
         6: max(
             _at_least(rd_share, Fraction(10, 100)),
             _at_least(_in_wan(facts["rd_expense_cny"]), Fraction(500)),
@@ -123,12 +129,15 @@ def _figures(dice: _Dice) -> Facts:
     patents = dice.one_of(0, 1, dice.below(20), dice.below(10_000), None)
     money = dice.one_of(0, 1, dice.below(100), edge_of_500_wan, dice.below(LARGEST // 10), LARGEST // 10 - 1, None)
     industrialised, valid = dice.pair(patents, 2)
+    inventions, valid_inventions = dice.pair(dice.one_of(patents, dice.below(9)), 2)
     rd_expense, revenue = dice.pair(money, 10)
     rd_staff, employees = dice.pair(dice.one_of(0, 1, dice.below(20), dice.below(10_000), None), 5)
     return {
         "size_class": dice.one_of("large", "medium", "small", "micro", None),
         "industrialised_patents": industrialised,
         "valid_patents": valid,
+        "industrialised_invention_patents": inventions,
+        "valid_invention_patents": valid_inventions,
         "rd_expense_cny": rd_expense,
         "revenue_cny": revenue,
         "rd_staff": rd_staff,
@@ -142,9 +151,85 @@ def application(number: int) -> Facts:
     dice = _Dice(number)
     # Mostly yes to what is asked and no to what is forbidden, so that other standards get to decide.
     flags = {name: dice.one_of(True, True, False, None) for name in FLAGS[:-4]}
+    # Of six alternatives each is mostly lacking, so that sometimes all are.
+    flags |= {name: dice.one_of(True, False, False, None) for name in QUALIFICATIONS}
     forbidden = {name: dice.one_of(False, False, False, True, None) for name in FLAGS[-4:]}
     return flags | forbidden | _figures(dice)
 
 
 def applications() -> st.SearchStrategy[Facts]:
-    return st.integers(0, 2**220).map(application)
+    return st.integers(0, 2**260).map(application)
+
+
+# What a faultless application says; every boundary is approached from here.
+FAULTLESS: Facts = {
+    **dict.fromkeys(FLAGS[:-4], True),
+    **dict.fromkeys(FLAGS[-4:], False),
+    "size_class": "small",
+    "industrialised_patents": 8,
+    "valid_patents": 10,
+    "industrialised_invention_patents": 4,
+    "valid_invention_patents": 5,
+    "rd_expense_cny": 600 * FEN_PER_WAN,
+    "revenue_cny": 3000 * FEN_PER_WAN,
+    "rd_staff": 30,
+    "employees": 100,
+    "ip_staff": 1,
+}
+# (part, whole, share asked for) of each quotient.
+SHARES = (
+    ("industrialised_patents", "valid_patents", Fraction(50, 100)),
+    ("industrialised_invention_patents", "valid_invention_patents", Fraction(50, 100)),
+    ("rd_expense_cny", "revenue_cny", Fraction(10, 100)),
+    ("rd_staff", "employees", Fraction(20, 100)),
+)
+WHOLES = (
+    0,
+    1,
+    2,
+    3,
+    5,
+    9,
+    10,
+    11,
+    99,
+    10_000,
+    50 * 10**8 - 1,
+    50 * 10**8,
+    50 * 10**8 + 1,
+    2**49 + 1,
+    LARGEST - 1,
+    LARGEST,
+)
+AMOUNT = 500 * FEN_PER_WAN
+
+
+def around(edge: Fraction) -> set[int]:
+    """Exactly at the threshold (or the whole numbers either side of it), one unit below and one above."""
+    floor = int(edge)
+    return {number for number in (floor - 1, floor, floor + 1, floor + 2) if 0 <= number <= LARGEST}
+
+
+def boundaries() -> list[Facts]:
+    """Every threshold of the plan from both sides, by itself and with the other arm of its 或 closed or open."""
+    rows: list[Facts] = [FAULTLESS]
+    for part, whole_, share in SHARES:
+        for number in WHOLES:
+            for value in around(share * number):
+                rows += [FAULTLESS | {part: value, whole_: number, "collaboration_active": arm} for arm in ARMS]
+    for spent in around(Fraction(AMOUNT)):
+        rows += [FAULTLESS | {"rd_expense_cny": spent, "revenue_cny": revenue} for revenue in (None, *WHOLES)]
+    rows += [FAULTLESS | {"ip_staff": people} for people in (0, 1, 2)]
+    rows += [FAULTLESS | {"size_class": size} for size in ("large", "medium", "small", "micro")]
+    return rows
+
+
+ARMS = (True, False, None)
+
+
+def single_changes() -> list[Facts]:
+    """One fact turned over or missing; for the six qualifications each by itself, too."""
+    rows = [FAULTLESS | {name: None} for name in FAULTLESS]
+    rows += [FAULTLESS | {name: not FAULTLESS[name]} for name in FLAGS]
+    none: Facts = FAULTLESS | dict.fromkeys(QUALIFICATIONS, False)
+    return [*rows, none, *({**none, name: value} for name in QUALIFICATIONS for value in (True, None))]

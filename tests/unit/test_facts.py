@@ -19,6 +19,7 @@ from services.intake.applications.schemas import ApplicationForm
 DAY = date(2024, 6, 15)
 PAYLOAD: dict[str, Any] = json.loads((Path(__file__).parent / "data" / "snapshot.json").read_text(encoding="utf-8"))
 VALID = {
+    "kind": "invention",
     "legal_status": "valid",
     "source": "own_rd",
     "industrialised": True,
@@ -58,6 +59,8 @@ def test_a_complete_snapshot() -> None:
         "main_product_filed": True,
         "valid_patents": 1,
         "industrialised_patents": 1,
+        "valid_invention_patents": 1,
+        "industrialised_invention_patents": 1,
         "revenue_cny": 1_200_000_000,
         "rd_expense_cny": 150_000_029,
         "employees": 80,
@@ -95,6 +98,8 @@ def test_empty_lists_are_answers() -> None:
         "main_product_filed": False,
         "valid_patents": 0,
         "industrialised_patents": 0,
+        "valid_invention_patents": 0,
+        "industrialised_invention_patents": 0,
         "collaboration_active": False,
         "own_brand": False,
     }
@@ -234,6 +239,25 @@ def test_patents_are_counted_only_when_every_one_can_be_told(
 ) -> None:
     facts = facts_of(PAYLOAD | {"patents": [VALID, VALID | changes]})
     assert (facts["valid_patents"], facts["industrialised_patents"]) == (valid, industrialised)
+    assert (facts["valid_invention_patents"], facts["industrialised_invention_patents"]) == (valid, industrialised)
+
+
+@pytest.mark.parametrize(
+    ("changes", "valid", "industrialised"),
+    [
+        ({"kind": "utility_model"}, 1, 1),
+        ({"kind": "design"}, 1, 1),
+        ({"kind": None}, None, None),
+        ({"kind": None, "industrialised": False}, None, 1),
+        ({"kind": None, "legal_status": "terminated"}, 1, 1),
+        ({"kind": "design", "source": None}, 1, 1),
+    ],
+)
+def test_inventions_are_counted_by_the_kind_of_patent(
+    changes: dict[str, Any], valid: int | None, industrialised: int | None
+) -> None:
+    facts = facts_of(PAYLOAD | {"patents": [VALID, VALID | changes]})
+    assert (facts["valid_invention_patents"], facts["industrialised_invention_patents"]) == (valid, industrialised)
 
 
 @pytest.mark.parametrize(

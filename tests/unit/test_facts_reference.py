@@ -84,6 +84,10 @@ def is_industrialised(patent: Record) -> Maybe:
     return both(is_owned(patent), patent["industrialised"], linked)
 
 
+def is_invention(patent: Record) -> Maybe:
+    return equals(patent["kind"], "invention")
+
+
 def is_core(patent: Record, products: list[Record] | None) -> Maybe:
     def leads_to_main(name: str | None) -> Maybe:
         return any_of(products, lambda product: both(equals(product["name"], name), product["is_main"]))
@@ -121,6 +125,10 @@ def reference(payload: Record) -> Record:
         "main_product_filed": any_of(payload["products"], lambda product: both(product["is_main"], is_filed(product))),
         "valid_patents": count(payload["patents"], is_owned),
         "industrialised_patents": count(payload["patents"], is_industrialised),
+        "valid_invention_patents": count(payload["patents"], lambda one: both(is_owned(one), is_invention(one))),
+        "industrialised_invention_patents": count(
+            payload["patents"], lambda one: both(is_industrialised(one), is_invention(one))
+        ),
         "revenue_cny": revenue if finance["fiscal_year"] == 2023 else None,
         "rd_expense_cny": fen(finance["rd_expense_cny"]) if finance["fiscal_year"] == 2023 else None,
         "employees": people["employees"],
@@ -176,6 +184,7 @@ PAYLOADS = st.fixed_dictionaries(
         "products": records(3, name=NAME, is_main=FLAG, filing_no=one_of("ZLCP1"), filed_on=DATES),
         "patents": records(
             4,
+            kind=one_of("invention", "invention", "utility_model", "design"),
             legal_status=one_of("valid", "valid", "valid", "terminated"),
             source=one_of("own_rd", "assigned", "licensed"),
             industrialised=FLAG,

@@ -1,8 +1,7 @@
-"""The engine against an independent oracle, with gaps, and given facts it must not judge."""
+"""The engine with gaps in the facts, and given facts it must not judge."""
 
 from __future__ import annotations
 
-from random import Random
 from typing import Any
 
 import polars as pl
@@ -16,37 +15,9 @@ from services.evaluation.rulebooks.frames import facts_frame
 from services.evaluation.rulebooks.judge import criterion_verdicts, judge
 from services.evaluation.rulebooks.loader import rulebook_by_id
 from shared.reference.province import province
-from tests.unit.oracle import Facts, application, applications, standards, whole
+from tests.unit.oracle import Facts, applications
 
 RULEBOOK = rulebook_by_id(province().rulebooks, "hubei-2024")
-WORDS = {True: "met", False: "not_met", None: "unknown"}
-
-
-def verdicts(rows: list[Facts]) -> list[dict[str, Any]]:
-    return criterion_verdicts(RULEBOOK, judge(RULEBOOK, facts_frame(rows))).rows(named=True)
-
-
-def agrees(rows: list[Facts]) -> None:
-    for row, judged in zip(rows, verdicts(rows), strict=True):
-        expected = standards(row)
-        assert {number: WORDS[judged[str(number)]] for number in expected} == expected, row
-        assert judged["overall"] == whole(expected)
-
-
-@settings(max_examples=30, deadline=None)
-@given(st.lists(applications(), min_size=1, max_size=40))
-def test_engine_agrees_with_the_plan_written_out_by_hand(rows: list[Facts]) -> None:
-    agrees(rows)
-
-
-def test_engine_agrees_on_thousands_of_applications_around_the_thresholds() -> None:
-    source = Random(2024)
-    rows = [application(source.getrandbits(220)) for _ in range(3000)]
-    agrees(rows)
-    judged = verdicts(rows)
-    possible = {(n, word) for n in range(1, 11) for word in WORDS.values()} - {(7, "met"), (8, "met"), (9, "met")}
-    seen = {(n, WORDS[row[str(n)]]) for row in judged for n in range(1, 11)}
-    assert seen == possible, "every verdict that a standard can have occurs"
 
 
 @settings(max_examples=25, deadline=None)

@@ -1,4 +1,4 @@
-"""What a rulebook may not contain: each fault is refused with its code, its file and the line of its criterion."""
+"""What a rulebook may not contain: each fault is refused with its code, its file and the line where it stands."""
 
 from __future__ import annotations
 
@@ -57,7 +57,8 @@ basis = "理由"
 value = 1
 basis = "理由"
 """
-FIRST, SECOND = 7, 20
+FIRST, FIRST_PART, SECOND, SECOND_PART = 7, 14, 20, 27
+PARAMETER = 40
 
 
 def refusal(text: str) -> RulebookError:
@@ -92,7 +93,7 @@ def refusal(text: str) -> RulebookError:
         ("size_class ~ 's'", "not_allowed"),
         ("size_class || 'x' = 'small'", "not_allowed"),
         ("employees[1] > 0", "not_allowed"),
-        (":employees > 0", "not_allowed"),
+        (":employees > 0", "unknown_parameter"),
         ("employees > $1", "not_allowed"),
         ("employees BETWEEN SYMMETRIC 2 AND 1", "not_allowed"),
         ("employees ^ 2 > 1", "not_allowed"),
@@ -155,12 +156,12 @@ def test_expression_is_refused(expression: str, code: str) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "code", "line"),
     [
-        ('test = "own_brand"', 'test = "own_brands"', "unknown_fact", SECOND),
-        ('test = "own_brand"', 'test = "own_brand; DELETE"', "not_allowed", SECOND),
-        ('test = "own_brand"', 'test = "employees / 2 > 1"', "division", SECOND),
-        ('test = "own_brand"', "", "missing", SECOND),
-        ('test = "own_brand"', 'test = " "', "missing", SECOND),
-        ('test = "legal_person"', "test = true", "malformed", FIRST),
+        ('test = "own_brand"', 'test = "own_brands"', "unknown_fact", SECOND_PART),
+        ('test = "own_brand"', 'test = "own_brand; DELETE"', "not_allowed", SECOND_PART),
+        ('test = "own_brand"', 'test = "employees / 2 > 1"', "division", SECOND_PART),
+        ('test = "own_brand"', "", "missing", SECOND_PART),
+        ('test = "own_brand"', 'test = " "', "missing", SECOND_PART),
+        ('test = "legal_person"', "test = true", "malformed", FIRST_PART),
         ("number = 2", "number = 1", "numbering", SECOND),
         ("number = 2", "number = 3", "numbering", SECOND),
         ("number = 2", 'number = "2"', "malformed", SECOND),
@@ -169,12 +170,12 @@ def test_expression_is_refused(expression: str, code: str) -> None:
         ('clause = "附件2"\n', "", "missing", SECOND),
         ('text = "第二条的文字"', 'text = ""', "missing", SECOND),
         ('title = "第一条"\n', "", "missing", FIRST),
-        ('key = "second"', 'key = "first"', "duplicate", 1),
+        ('key = "second"', 'key = "first"', "duplicate", SECOND),
         ('key = "second"', 'key = "第二"', "malformed", SECOND),
-        ('kind = "in_principle"', 'kind = "soft"', "malformed", SECOND),
-        ('kind = "in_principle"', 'kind = "in_principle"\nweight = 3', "unknown_key", SECOND),
+        ('kind = "in_principle"', 'kind = "soft"', "malformed", SECOND_PART),
+        ('kind = "in_principle"', 'kind = "in_principle"\nweight = 3', "unknown_key", SECOND_PART),
         ('clause = "附件1"', 'clause = "附件1"\nvetoed = true', "unknown_key", FIRST),
-        ('clause = "附件2"', 'clause = "附件2"\nveto = true', "malformed", SECOND),
+        ('clause = "附件2"', 'clause = "附件2"\nveto = true', "malformed", SECOND_PART + 1),
         ('id = "example-2024"', 'id = "../example"', "malformed", 1),
         ('id = "example-2024"', 'id = "example-2024"\nscore = 0.5', "unknown_key", 1),
         ("effective_from = 2024-06-06\n", "", "missing", 1),
@@ -184,14 +185,14 @@ def test_expression_is_refused(expression: str, code: str) -> None:
         ('numerator = "rd_staff"', 'numerator = "staff"', "unknown_fact", 1),
         ('numerator = "rd_staff"', 'numerator = "own_brand"', "type_mismatch", 1),
         ('direction = "descending"', 'direction = "down"', "malformed", 1),
-        ("value = 1", "value = 0.5", "malformed", 1),
-        ("value = 1\n", "", "malformed", 1),
+        ("value = 1", "value = 0.5", "malformed", PARAMETER),
+        ("value = 1\n", "", "malformed", PARAMETER),
         ("[parameters.reading]", "[parameter.reading]", "unknown_key", 1),
         ("number = 2", "number = = 2", "not_toml", 21),
         ("number = 2", "number = 2\nnumber = 2", "not_toml", 22),
     ],
 )
-def test_rulebook_is_refused_at_the_line_of_its_criterion(old: str, new: str, code: str, line: int) -> None:
+def test_rulebook_is_refused_at_its_line(old: str, new: str, code: str, line: int) -> None:
     assert GOOD.count(old) == 1
     error = refusal(GOOD.replace(old, new))
     assert (error.code, error.origin, error.line) == (code, "example.toml", line)
@@ -211,7 +212,7 @@ def test_criteria_without_parts_and_rulebooks_without_criteria_are_refused() -> 
     twice = GOOD.replace(
         "[[ranking]]", '[[criterion.part]]\nkey = "only"\ntitle = "又"\nkind = "judgement"\n\n[[ranking]]'
     )
-    assert (refusal(twice).code, refusal(twice).line) == ("duplicate", SECOND)
+    assert (refusal(twice).code, refusal(twice).line) == ("duplicate", 33)
 
 
 def test_digest_follows_the_content_and_not_the_layout() -> None:
@@ -243,6 +244,10 @@ def test_shipped_rulebook_states_its_source_and_a_basis_for_every_reading() -> N
     assert rulebook.criteria[6].basis
     assert all(part.basis for part in rulebook.parts if part.kind == "judgement")
     assert all(parameter.basis for parameter in rulebook.parameters.values())
-    assert {"industrialisation_numerator", "industrialisation_denominator"} <= rulebook.parameters.keys()
+    assert [one.name for one in rulebook.derivations] == [
+        "industrialisation_numerator",
+        "industrialisation_denominator",
+    ]
+    assert all(derivation.basis for derivation in rulebook.derivations)
     assert rulebook.ranking[0].numerator == "industrialised_patents"
     assert (rulebook.is_effective(rulebook.effective_from), rulebook.effective_to) == (True, None)

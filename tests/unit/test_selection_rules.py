@@ -1,8 +1,7 @@
-"""Ranking and allocation: exact order, never over cap or quota, never by chance."""
+"""Ranking: exact order, never by chance."""
 
 from __future__ import annotations
 
-from collections import Counter
 from fractions import Fraction
 from itertools import pairwise
 
@@ -10,7 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.evaluation.rulebooks.rulebook import RankingIndicator
-from services.evaluation.selection.allocation import allocate
 from services.evaluation.selection.ranking import Candidate, indicator_value, rank
 
 INDICATORS = (
@@ -54,30 +52,6 @@ def test_the_order_is_total_and_does_not_depend_on_where_it_started(candidates: 
             break
         else:
             assert better.uscc < worse.uscc
-
-
-@given(
-    _candidates,
-    st.integers(0, 20),
-    st.dictionaries(st.sampled_from(["420100", "420200"]), st.integers(0, 5)),
-    st.sets(st.integers(0, 10_000), max_size=5),
-)
-def test_places_keep_cap_and_quota_and_leave_nobody_out_without_reason(
-    candidates: list[Candidate], free_places: int, quotas: dict[str, int], members: set[int]
-) -> None:
-    present = {f"{number:018d}" for number in members}
-    places = allocate(candidates, free_places=free_places, quotas=quotas, members=present)
-    admitted = [place.candidate for place in places if place.reason == "admitted"]
-    used = Counter(candidate.city_code for candidate in admitted)
-    assert len(places) == len(candidates)
-    assert len(admitted) <= free_places
-    assert all(used[city] <= quota for city, quota in quotas.items())
-    assert not present & {candidate.uscc for candidate in admitted}
-    for place in places:
-        if place.reason == "city_quota":
-            assert used[place.candidate.city_code] == quotas[place.candidate.city_code]
-        if place.reason == "pool_cap":
-            assert len(admitted) == free_places
 
 
 def test_an_indicator_is_exact_and_unknown_without_its_facts() -> None:

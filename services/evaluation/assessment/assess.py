@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import groupby
-from typing import Any
+from typing import Any, TypeAlias
 
 from sqlalchemy import Row, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -31,14 +31,15 @@ async def assess(session: AsyncSession, snapshots: Sequence[RecommendedSnapshot]
     """Judge the snapshots by what is known now; returns how many judgements were new.
 
     The same facts under the same rulebook are one judgement: it is found again, and current again. The earlier
-    assessment of an application stays, no longer current. What was judged before is left as it was where the cycle's
+    assessment of an application stays, no longer current. What an appeal reopened stays reopened, whatever the facts. What was judged before is left as it was where the cycle's
     selection is committed. To be held: `hold_judging`, and the candidacy of the cycles.
     """
     settled = await judged_and_selected(session, snapshots)
     waiting = [one for one in snapshots if one.snapshot_id not in settled]
     new = 0
     for (digest, assessed_on), group in groupby(sorted(waiting, key=_rulebook_and_date), key=_rulebook_and_date):
-        new += await _assess_group(session, await rulebook_of(session, digest), assessed_on, list(group))
+        rulebook = (await rulebook_of(session, digest)).on(assessed_on)
+        new += await _assess_group(session, rulebook, assessed_on, list(group))
     return new
 
 
@@ -50,7 +51,7 @@ async def _assess_group(
     session: AsyncSession, rulebook: Rulebook, assessed_on: Any, snapshots: list[RecommendedSnapshot]
 ) -> int:
     judged = await _judged(session, rulebook, assessed_on, snapshots)
-    known = await _known(session, rulebook, snapshots)
+    known, reopened = await _known(session, rulebook, snapshots)
     new = [row for row, key in enumerate(_keys(judged)) if key not in known]
     again = [known[key] for key in _keys(judged) if key in known and not known[key].current]
     replaced = {snapshots[row].application_id for row in new} | {one.application_id for one in again}
@@ -61,7 +62,7 @@ async def _assess_group(
         restored = update(Assessment).where(Assessment.id.in_([one.id for one in again]))
         await session.execute(restored.values(current=True))
     if new:
-        await store(session, rulebook, judged if len(new) == len(snapshots) else judged.only(new))
+        await store(session, rulebook, judged if len(new) == len(snapshots) else judged.only(new), reopened)
     return len(new)
 
 
@@ -99,22 +100,35 @@ async def _with_attachments(
     ]
 
 
-def _keys(judged: Judged) -> list[tuple[uuid.UUID, str]]:
+_Key: TypeAlias = tuple[uuid.UUID, str]
+
+
+def _keys(judged: Judged) -> list[_Key]:
     return [(one.snapshot_id, digest) for one, digest in zip(judged.snapshots, judged.inputs, strict=True)]
 
 
 async def _known(
     session: AsyncSession, rulebook: Rulebook, snapshots: list[RecommendedSnapshot]
-) -> dict[tuple[uuid.UUID, str], Row[Any]]:
-    """What was judged of these snapshots by this rulebook, by snapshot and inputs."""
+) -> tuple[dict[_Key, Row[Any]], dict[uuid.UUID, int]]:
+    """What was judged of these snapshots by this rulebook since each was last reopened, by snapshot and inputs.
+
+    And how often each snapshot was reopened.
+    """
     statement = select(
-        Assessment.id, Assessment.application_id, Assessment.snapshot_id, Assessment.inputs_digest, Assessment.current
+        Assessment.id,
+        Assessment.application_id,
+        Assessment.snapshot_id,
+        Assessment.inputs_digest,
+        Assessment.current,
+        Assessment.reopening,
     ).where(
         Assessment.snapshot_id.in_([one.snapshot_id for one in snapshots]),
         Assessment.rulebook_digest == rulebook.digest,
     )
-    rows: Sequence[Row[Any]] = (await session.execute(statement)).all()
-    return {(row.snapshot_id, row.inputs_digest): row for row in rows}
+    rows: Sequence[Row[Any]] = (await session.execute(statement.order_by(Assessment.reopening))).all()
+    reopened = {row.snapshot_id: row.reopening for row in rows}
+    known = {(row.snapshot_id, row.inputs_digest): row for row in rows if row.reopening == reopened[row.snapshot_id]}
+    return known, reopened
 
 
 def _subject(snapshot: RecommendedSnapshot) -> dict[str, str]:

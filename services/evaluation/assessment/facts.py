@@ -8,8 +8,10 @@ from datetime import date
 import polars as pl
 
 from services.evaluation.assessment.patent_facts import (
+    industrialised_invention_patents,
     industrialised_patents,
     main_product_filed,
+    valid_invention_patents,
     valid_patents,
     with_core_patent,
 )
@@ -54,6 +56,8 @@ def _facts(assessed_on: date) -> Mapping[str, pl.Expr]:
         "collaboration_active": collaboration_active(assessed_on),
         "own_brand": pl.col("trademark_nos").list.agg(known(pl.element()).any(ignore_nulls=False)),
         **_management_and_declarations(),
+        "valid_invention_patents": valid_invention_patents(assessed_on),
+        "industrialised_invention_patents": industrialised_invention_patents(assessed_on),
     }
 
 

@@ -42,6 +42,13 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
     "major_accident": ("/declarations/no_major_accident",),
     "violation": ("/declarations/no_violation",),
     "serious_dishonesty": ("/declarations/no_serious_dishonesty",),
+    "valid_invention_patents": (*_OWNED, "/patents/*/kind"),
+    "industrialised_invention_patents": (
+        *_OWNED,
+        "/patents/*/industrialised",
+        "/patents/*/product_names",
+        "/patents/*/kind",
+    ),
 }
 # A fact may hang on every one of 2,000 patents; the first few show what is asked.
 _MOST_FIELDS = 20

@@ -20,9 +20,17 @@ def valid_patents(assessed_on: date) -> pl.Expr:
 
 def industrialised_patents(assessed_on: date) -> pl.Expr:
     """Int64 count over the list column `patents`: valid, owned, industrialised and linked to a product."""
-    patent = pl.element().struct
-    linked = patent.field("product_names").list.agg(known(pl.element()).any(ignore_nulls=False))
-    return _count(_owned(assessed_on) & patent.field("industrialised") & linked)
+    return _count(_owned(assessed_on) & _industrialised())
+
+
+def valid_invention_patents(assessed_on: date) -> pl.Expr:
+    """Int64 count over the list column `patents`: those of `valid_patents` that are inventions (发明专利)."""
+    return _count(_owned(assessed_on) & _is_invention())
+
+
+def industrialised_invention_patents(assessed_on: date) -> pl.Expr:
+    """Int64 count over the list column `patents`: those of `industrialised_patents` that are inventions."""
+    return _count(_owned(assessed_on) & _industrialised() & _is_invention())
 
 
 def main_product_filed(assessed_on: date) -> pl.Expr:
@@ -65,6 +73,17 @@ def _owned(assessed_on: date) -> pl.Expr:
     patent = pl.element().struct
     valid = _valid(patent.field("legal_status"), patent.field("granted_on"), assessed_on)
     return valid & patent.field("source").is_in(OWNED_SOURCES)
+
+
+def _industrialised() -> pl.Expr:
+    patent = pl.element().struct
+    return patent.field("industrialised") & patent.field("product_names").list.agg(
+        known(pl.element()).any(ignore_nulls=False)
+    )
+
+
+def _is_invention() -> pl.Expr:
+    return pl.element().struct.field("kind") == "invention"
 
 
 def _count(belongs: pl.Expr) -> pl.Expr:

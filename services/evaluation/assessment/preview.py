@@ -73,6 +73,7 @@ async def _pinned(session: AsyncSession, code: str) -> tuple[PinnedCycle, Rulebo
 
 def judged_form(rulebook: Rulebook, form: Mapping[str, Any], judged_on: date) -> tuple[Verdict, list[JudgedCriterion]]:
     """The verdict on the whole and each criterion with reasons, gaps and distances. `form` is a snapshot's content."""
+    rulebook = rulebook.on(judged_on)
     frame = facts_frame([orjson.dumps(form).decode()], judged_on)
     parts = judge(rulebook, frame)
     verdicts = criterion_verdicts(rulebook, parts).row(0, named=True)

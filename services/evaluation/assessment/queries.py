@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.evaluation.assessment.access import REVIEWER, in_conflict, refuse_unseen
 from services.evaluation.assessment.errors import CYCLE_NOT_FOUND
 from services.evaluation.assessment.provenance import conflicts_shown, facts_shown
 from services.evaluation.assessment.registry import rulebook_of
@@ -28,6 +29,7 @@ from services.evaluation.rulebooks.rulebook import Criterion
 from shared.errors import NOT_FOUND, Problem
 from shared.models.evaluation import Assessment, CriterionResult, Deviation, Finding
 from shared.models.reads import PinnedCycle, pinned_cycle
+from shared.security.actor import Actor
 
 # In one order for all, or two events about the same applications could wait for each other.
 _JUDGING = text(
@@ -52,15 +54,23 @@ async def cycle_or_refuse(session: AsyncSession, code: str) -> PinnedCycle:
 
 
 async def assessment_page(
-    session: AsyncSession, *, cycle_id: uuid.UUID, overall: str | None, after: uuid.UUID | None, limit: int
+    session: AsyncSession,
+    actor: Actor,
+    *,
+    cycle_id: uuid.UUID,
+    overall: str | None,
+    after: uuid.UUID | None,
+    limit: int,
 ) -> AssessmentPage:
-    """Current assessments of a cycle in order of id; `overall=unknown` is the reviewers' queue."""
+    """Current assessments of a cycle in order of id; to a reviewer not those with a conflict of interest."""
     statement = (
         select(Assessment)
         .where(Assessment.cycle_id == cycle_id, Assessment.current)
         .order_by(Assessment.id)
         .limit(limit + 1)
     )
+    if actor.role == REVIEWER:
+        statement = statement.where(~in_conflict(actor.subject))
     if overall is not None:
         statement = statement.where(Assessment.overall == overall)
     if after is not None:
@@ -86,12 +96,16 @@ async def verdict_counts(session: AsyncSession, cycle_id: uuid.UUID) -> VerdictC
     )
 
 
-async def assessment_in_full(session: AsyncSession, assessment_id: uuid.UUID) -> AssessmentOut:
-    """One assessment with every criterion's text, verdict, parts and reasons; Problem `not_found`."""
+async def assessment_in_full(session: AsyncSession, actor: Actor, assessment_id: uuid.UUID) -> AssessmentOut:
+    """One assessment with every criterion's text, verdict, parts and reasons.
+
+    Problem `not_found`, and for a reviewer who has not declared, or is barred, the refusals of `refuse_unseen`.
+    """
     found = (await session.execute(select(Assessment).where(Assessment.id == assessment_id))).scalar_one_or_none()
     if found is None:
         raise Problem(NOT_FOUND)
-    rulebook = await rulebook_of(session, found.rulebook_digest)
+    await refuse_unseen(session, actor, found.application_id)
+    rulebook = (await rulebook_of(session, found.rulebook_digest)).on(found.assessed_on)
     receipt: dict[str, Any] = json.loads(found.receipt)
     explanations = {one.part_id: one for one in explain(rulebook, receipt["facts"], receipt["parts"])}
     verdicts = dict(
@@ -152,7 +166,14 @@ def _criterion(
 async def _findings(session: AsyncSession, assessment_id: uuid.UUID) -> dict[str, FindingOut]:
     rows = await session.execute(select(Finding).where(Finding.assessment_id == assessment_id))
     return {
-        row.part: FindingOut(met=row.met, reason=row.reason, found_by=row.found_by, found_at=row.created_at)
+        row.part: FindingOut(
+            met=row.met,
+            reason=row.reason,
+            found_by=row.found_by,
+            found_at=row.created_at,
+            evidence=[uuid.UUID(one["attachment_id"]) for one in row.evidence],
+            carried_from=row.carried_from,
+        )
         for row in rows.scalars()
     }
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Header, Query, Request, Response
 
-from services.evaluation.assessment.errors import CYCLE_NOT_FOUND, NOT_OWN_ENTERPRISE
+from services.evaluation.assessment.errors import BARS, CYCLE_NOT_FOUND, NOT_OWN_ENTERPRISE
 from services.evaluation.assessment.form import PreviewIn
 from services.evaluation.assessment.preview import preview
 from services.evaluation.assessment.queries import (
@@ -49,14 +49,14 @@ async def get_rulebooks(_: Annotated[Actor, requires("cycles:read")]) -> list[Ru
 async def get_assessments(
     code: str,
     session: SessionDep,
-    _: Annotated[Actor, requires("assessments:read")],
+    actor: Annotated[Actor, requires("assessments:read")],
     overall: Overall | None = None,
     cursor: uuid.UUID | None = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
 ) -> AssessmentPage:
     """In order of id; `overall=unknown` is what waits for a person."""
     cycle = await cycle_or_refuse(session, code)
-    return await assessment_page(session, cycle_id=cycle.id, overall=overall, after=cursor, limit=limit)
+    return await assessment_page(session, actor, cycle_id=cycle.id, overall=overall, after=cursor, limit=limit)
 
 
 @router.post(
@@ -89,28 +89,38 @@ async def get_verdict_counts(
     return await verdict_counts(session, cycle.id)
 
 
-@router.get("/assessments/{assessment_id}", summary="Read an assessment with its reasons", responses=refuses(NOT_FOUND))
+@router.get(
+    "/assessments/{assessment_id}",
+    summary="Read an assessment with its reasons",
+    responses=refuses(NOT_FOUND, *BARS.values()),
+)
 async def get_assessment(
-    assessment_id: uuid.UUID, session: SessionDep, _: Annotated[Actor, requires("assessments:read")]
+    assessment_id: uuid.UUID, session: SessionDep, actor: Annotated[Actor, requires("assessments:read")]
 ) -> AssessmentOut:
-    """Each criterion with the plan's text, the verdict and a reason in Chinese; each fact with who says so; the receipt."""
-    return await assessment_in_full(session, assessment_id)
+    """Each criterion with the plan's text, the verdict and a reason in Chinese; each fact with who says so; the receipt.
+
+    A reviewer reads it only after having declared, on its review, that there is no conflict of interest.
+    """
+    return await assessment_in_full(session, actor, assessment_id)
 
 
 @router.get(
     "/assessments/{assessment_id}/receipt",
     response_class=Response,
-    responses=_RECEIPT | refuses(NOT_FOUND),
+    responses=_RECEIPT | refuses(NOT_FOUND, *BARS.values()),
     summary="Download a receipt",
 )
 async def get_receipt(
     assessment_id: uuid.UUID,
     session: SessionDep,
-    _: Annotated[Actor, requires("assessments:read")],
+    actor: Annotated[Actor, requires("assessments:read")],
     if_none_match: Annotated[str | None, Header(max_length=1000)] = None,
 ) -> Response:
-    """The very bytes that were stored, canonical JSON (RFC 8785); `ETag` is their SHA-256."""
-    receipt = await stored_receipt(session, assessment_id)
+    """The very bytes that were stored, canonical JSON (RFC 8785); `ETag` is their SHA-256.
+
+    A reviewer downloads it only after having declared, as with the assessment itself.
+    """
+    receipt = await stored_receipt(session, actor, assessment_id)
     headers = {"ETag": f'"{receipt.digest}"', "Cache-Control": "private, no-cache"}
     if if_none_match is not None and headers["ETag"] in if_none_match.replace("W/", "").split(", "):
         return Response(status_code=304, headers=headers)

@@ -6,7 +6,7 @@ import uuid
 from datetime import date, datetime
 from typing import Any
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from services.evaluation.facts.schemas import ShownValue
 from services.evaluation.rulebooks.catalogue import Source
@@ -38,6 +38,8 @@ class FindingOut(BaseModel):
     reason: str
     found_by: str
     found_at: datetime
+    evidence: list[uuid.UUID] = Field(default=[], examples=[["018f0000-0000-7000-8000-000000000000"]])
+    carried_from: uuid.UUID | None = Field(default=None, description="The finding on the overtaken assessment")
 
 
 class DeviationOut(BaseModel):
@@ -46,6 +48,7 @@ class DeviationOut(BaseModel):
     reason: str
     proposed_by: str
     signed_by: str | None
+    carried_from: uuid.UUID | None = Field(default=None, description="The deviation on the overtaken assessment")
 
 
 class CriterionOut(BaseModel):

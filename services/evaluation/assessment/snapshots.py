@@ -28,6 +28,7 @@ _SNAPSHOT = pl.Struct(
         "patents": pl.List(
             pl.Struct(
                 {
+                    "kind": pl.String,
                     "legal_status": pl.String,
                     "source": pl.String,
                     "industrialised": pl.Boolean,

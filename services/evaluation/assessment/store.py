@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,6 +32,7 @@ _ASSESSMENT_COLUMNS = (
     "inputs_digest",
     "conflicts",
     "current",
+    "reopening",
     "created_at",
 )
 _VERDICT = {True: "met", False: "not_met", None: "unknown"}
@@ -58,8 +59,8 @@ class Judged:
         )
 
 
-async def store(session: AsyncSession, rulebook: Rulebook, judged: Judged) -> None:
-    """Assessments, all current, and their criterion results."""
+async def store(session: AsyncSession, rulebook: Rulebook, judged: Judged, reopened: Mapping[uuid.UUID, int]) -> None:
+    """Assessments, all current, and their criterion results. `reopened`: how often, by snapshot; else never."""
     connection = await (await session.connection()).get_raw_connection()
     driver: DriverConnection[Any] = connection.driver_connection  # type: ignore[assignment]
     ids = [new_id() for _ in judged.snapshots]
@@ -85,6 +86,7 @@ async def store(session: AsyncSession, rulebook: Rulebook, judged: Judged) -> No
                 digest,
                 conflicts,
                 True,
+                reopened.get(one.snapshot_id, 0),
                 moment,
             )
             for id_, one, verdict, text, digest, conflicts in zip(*columns, strict=True)

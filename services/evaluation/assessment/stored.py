@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.evaluation.assessment.access import refuse_unseen
 from shared.errors import NOT_FOUND, Problem
 from shared.models.evaluation import Assessment, SelectionPlan
 from shared.models.reads import RecommendedSnapshot
+from shared.security.actor import Actor
 
 
 async def judged_and_selected(session: AsyncSession, snapshots: Collection[RecommendedSnapshot]) -> set[uuid.UUID]:
@@ -43,12 +45,13 @@ class StoredReceipt:
     digest: str
 
 
-async def stored_receipt(session: AsyncSession, assessment_id: uuid.UUID) -> StoredReceipt:
-    """The receipt of an assessment, current or not; Problem `not_found`."""
-    statement = select(Assessment.receipt, Assessment.receipt_digest).where(Assessment.id == assessment_id)
-    row = (await session.execute(statement)).one_or_none()
+async def stored_receipt(session: AsyncSession, actor: Actor, assessment_id: uuid.UUID) -> StoredReceipt:
+    """The receipt of an assessment, current or not; Problem `not_found`, and those of `refuse_unseen`."""
+    columns = (Assessment.application_id, Assessment.receipt, Assessment.receipt_digest)
+    row = (await session.execute(select(*columns).where(Assessment.id == assessment_id))).one_or_none()
     if row is None:
         raise Problem(NOT_FOUND)
+    await refuse_unseen(session, actor, row.application_id)
     return StoredReceipt(row.receipt, row.receipt_digest)
 
 

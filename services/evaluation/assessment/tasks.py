@@ -27,8 +27,8 @@ async def assess_applications(work: Work) -> None:
         await outbox.publish(work.session, ApplicationsTaken(snapshot_ids=[one.snapshot_id for one in taken]))
 
 
-async def judge_stated_facts(work: Work) -> None:
-    """Handle `facts_stated`: applications that are judged already are judged by what is known now.
+async def judge_stated_facts(work: Work) -> list[uuid.UUID]:
+    """Handle `facts_stated`: applications that are judged already are judged by what is known now; returns them.
 
     One that waits for its first judgement is left to it: that one reads the statements too, or holds this one up until
     it is done. None is judged again once the cycle's selection is committed.
@@ -37,6 +37,7 @@ async def judge_stated_facts(work: Work) -> None:
     await _hold(work.session, standing)
     judged = await judged_among(work.session, [one.id for one in standing])
     await assess(work.session, await recommended_snapshots(work.session, judged))
+    return judged
 
 
 async def _hold(session: AsyncSession, applications: Iterable[ApplicationOfEnterprise]) -> None:

@@ -1,1 +1,1 @@
-"""What is known about an enterprise: statements by source, and which of them stands."""
+"""What registers and cities state of enterprises, and which statement of a fact stands."""

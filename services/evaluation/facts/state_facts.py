@@ -18,7 +18,7 @@ from shared.errors import NOT_FOUND, Problem
 from shared.events import FactsStated
 from shared.models.base import new_id
 from shared.models.evaluation import FactStatement
-from shared.models.reads import EnterpriseOnRecord, applications_on_record, enterprises_on_record, evidence_of
+from shared.models.reads import EnterpriseOnRecord, applications_on_record, enterprises_on_record, files_on_record
 from shared.security.actor import Actor
 
 _SAME = ("application_id", "fact", "source", "as_of", "basis", "document", "attachment_id")
@@ -67,7 +67,7 @@ async def _known(session: AsyncSession, entries: Sequence[Entry]) -> Known:
     return Known(
         today=calendar.business_date(calendar.now()),
         applications={one.id: one.uscc for one in found},
-        evidence=await evidence_of(session, files) if files else {},
+        evidence=await files_on_record(session, files) if files else {},
     )
 
 

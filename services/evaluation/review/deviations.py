@@ -10,10 +10,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.evaluation.assessment.schemas import DeviationOut
 from services.evaluation.review.errors import NOT_EXCUSABLE, PART_UNKNOWN, SECOND_PERSON
 from services.evaluation.review.schemas import DeviationIn, ReviewState
-from services.evaluation.review.standing import lock_standing, store_conclusion
+from services.evaluation.review.standing import lock_standing, refuse_without_standing, store_conclusion
 from shared import audit
 from shared.errors import NOT_FOUND, Problem
-from shared.models.evaluation import Deviation
+from shared.models.evaluation import Deviation, Finding
 from shared.security.actor import Actor
 
 
@@ -22,6 +22,7 @@ async def propose_deviation(
 ) -> DeviationOut:
     """Propose to excuse an 原则上 part that is not met; changes no verdict until it is signed."""
     standing = await lock_standing(session, assessment_id)
+    await refuse_without_standing(session, actor, assessment_id)
     part = standing.part(deviation_in.part)
     if part is None:
         raise Problem(PART_UNKNOWN)
@@ -44,14 +45,17 @@ async def propose_deviation(
 
 
 async def sign_deviation(session: AsyncSession, actor: Actor, deviation_id: uuid.UUID) -> ReviewState:
-    """Sign as the second person; signing again by the same person changes nothing."""
+    """Sign as the second person, who neither proposed it nor found anything on its criterion.
+
+    Signing again by the same person changes nothing.
+    """
     found = (await session.execute(select(Deviation).where(Deviation.id == deviation_id))).scalar_one_or_none()
     if found is None:
         raise Problem(NOT_FOUND)
     standing = await lock_standing(session, found.assessment_id)
     await session.refresh(found)
-    if found.proposed_by == actor.subject:
-        raise Problem(SECOND_PERSON)
+    await refuse_without_standing(session, actor, found.assessment_id, assigned=False)
+    await _refuse_first_person(session, actor, found)
     if found.signed_by is None:
         found.signed_by = actor.subject
         found.signed_at = func.now()
@@ -65,3 +69,16 @@ async def sign_deviation(session: AsyncSession, actor: Actor, deviation_id: uuid
             detail={"part": found.part},
         )
     return await store_conclusion(session, standing)
+
+
+async def _refuse_first_person(session: AsyncSession, actor: Actor, deviation: Deviation) -> None:
+    """By person, not by role or spelling: whoever proposed it, or found something on its criterion, does not sign."""
+    person = func.person_of(actor.subject)
+    own_finding = select(Finding.id).where(
+        Finding.assessment_id == deviation.assessment_id,
+        func.split_part(Finding.part, ".", 1) == deviation.part.partition(".")[0],
+        func.person_of(Finding.found_by) == person,
+    )
+    statement = select((func.person_of(deviation.proposed_by) == person) | own_finding.exists())
+    if (await session.execute(statement)).scalar_one():
+        raise Problem(SECOND_PERSON)

@@ -6,16 +6,19 @@ import json
 import uuid
 from dataclasses import dataclass
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.evaluation.assessment.registry import rulebook_of
-from services.evaluation.review.errors import ASSESSMENT_SUPERSEDED
+from services.evaluation.review.errors import ASSESSMENT_SUPERSEDED, STANDING
+from services.evaluation.review.items import Judged, conflicting_facts
+from services.evaluation.review.progress import store_items
 from services.evaluation.review.schemas import ReviewState
 from services.evaluation.rulebooks.judge import Conclusion, conclude
 from services.evaluation.rulebooks.rulebook import Part, Rulebook
 from shared.errors import NOT_FOUND, Problem
-from shared.models.evaluation import Assessment, CriterionResult, Deviation, Finding
+from shared.models.evaluation import Assessment, CriterionResult, Deviation, Finding, Review
+from shared.security.actor import Actor
 
 
 @dataclass(slots=True)
@@ -25,13 +28,18 @@ class Standing:
     computed: dict[str, bool | None]
     findings: dict[str, bool]
     signed: set[str]
+    conflicting: frozenset[str]
 
     def part(self, part_id: str) -> Part | None:
         return next((part for part in self.rulebook.parts if part.id == part_id), None)
 
     def settled(self, part_id: str) -> bool | None:
         """The part's value by facts, else by finding, else None."""
-        return self.findings.get(part_id, self.computed[part_id])
+        return self.judged.settled(part_id)
+
+    @property
+    def judged(self) -> Judged:
+        return Judged(self.rulebook, self.computed, self.findings, self.signed, self.conflicting)
 
 
 async def lock_standing(session: AsyncSession, assessment_id: uuid.UUID) -> Standing:
@@ -41,22 +49,46 @@ async def lock_standing(session: AsyncSession, assessment_id: uuid.UUID) -> Stan
     if assessment is None:
         raise Problem(NOT_FOUND)
     if not assessment.current:
-        raise Problem(ASSESSMENT_SUPERSEDED)
-    findings = await session.execute(select(Finding).where(Finding.assessment_id == assessment_id))
+        raise await _superseded(session, assessment)
+    return await standing_of(session, assessment)
+
+
+async def standing_of(session: AsyncSession, assessment: Assessment) -> Standing:
+    """An assessment with what people have added to it so far."""
+    findings = await session.execute(select(Finding).where(Finding.assessment_id == assessment.id))
     signed = await session.execute(
-        select(Deviation.part).where(Deviation.assessment_id == assessment_id, Deviation.signed_by.is_not(None))
+        select(Deviation.part).where(Deviation.assessment_id == assessment.id, Deviation.signed_by.is_not(None))
     )
+    receipt = json.loads(assessment.receipt)
     return Standing(
         assessment=assessment,
         rulebook=await rulebook_of(session, assessment.rulebook_digest),
-        computed=json.loads(assessment.receipt)["parts"],
+        computed=receipt["parts"],
         findings={finding.part: finding.met for finding in findings.scalars()},
         signed=set(signed.scalars()),
+        conflicting=conflicting_facts(receipt),
     )
 
 
+async def _superseded(session: AsyncSession, overtaken: Assessment) -> Problem:
+    """The refusal, naming the assessment that has taken the place of an overtaken one."""
+    statement = select(Assessment.id).where(Assessment.application_id == overtaken.application_id, Assessment.current)
+    newer = (await session.execute(statement)).scalar_one_or_none()
+    return Problem(ASSESSMENT_SUPERSEDED, detail_en=f"The newer assessment is {newer}", detail_zh=f"新的评判为 {newer}")
+
+
+async def refuse_without_standing(
+    session: AsyncSession, actor: Actor, assessment_id: uuid.UUID, *, assigned: bool = True
+) -> None:
+    """Raise unless this person, by whatever name and role, may act now: assigned (if asked), declared, not barred."""
+    statement = select(func.standing_bar(func.person_of(actor.subject), assessment_id, assigned))
+    bar = (await session.execute(statement)).scalar_one()
+    if bar is not None:
+        raise Problem(STANDING[bar])
+
+
 async def store_conclusion(session: AsyncSession, standing: Standing) -> ReviewState:
-    """Conclude anew and store the verdicts of each criterion and of the whole."""
+    """Conclude anew and store the verdicts of each criterion and of the whole, and what still needs a person."""
     conclusion: Conclusion = conclude(standing.computed, standing.rulebook, standing.findings, standing.signed)
     standing.assessment.overall = conclusion.overall
     for number, verdict in conclusion.criteria.items():
@@ -64,4 +96,8 @@ async def store_conclusion(session: AsyncSession, standing: Standing) -> ReviewS
             CriterionResult.assessment_id == standing.assessment.id, CriterionResult.number == number
         )
         await session.execute(statement.values(verdict=verdict))
+    found = await session.execute(select(Review).where(Review.assessment_id == standing.assessment.id))
+    review = found.scalar_one_or_none()
+    if review is not None:
+        await store_items(session, review, standing.judged)
     return ReviewState(overall=conclusion.overall, criteria=dict(conclusion.criteria))

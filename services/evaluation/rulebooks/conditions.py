@@ -65,6 +65,14 @@ Leaf: TypeAlias = Flag | Membership | Comparison
 Condition: TypeAlias = Leaf | AllOf | AnyOf
 
 
+def negated(condition: Condition) -> Condition:
+    """Its opposite in Kleene's logic, where De Morgan's laws hold too."""
+    if isinstance(condition, AllOf | AnyOf):
+        opposite = AnyOf if isinstance(condition, AllOf) else AllOf
+        return opposite(tuple(negated(member) for member in condition.members))
+    return condition.negated() if isinstance(condition, Comparison) else replace(condition, wanted=not condition.wanted)
+
+
 def leaves(condition: Condition) -> Iterator[Leaf]:
     """Every leaf, in the order written."""
     if isinstance(condition, AllOf | AnyOf):
@@ -83,7 +91,7 @@ def atoms(leaf: Leaf) -> tuple[Atom, ...]:
 
 def facts_of(condition: Condition) -> tuple[str, ...]:
     """Names of the facts a condition reads, in the order written."""
-    return tuple(dict.fromkeys(atom.fact for leaf in leaves(condition) for atom in atoms(leaf)))
+    return tuple(dict.fromkeys(fact for leaf in leaves(condition) for atom in atoms(leaf) for fact in atom.facts))
 
 
 def joined_value(join: AllOf | AnyOf, values: Collection[bool | None]) -> bool | None:

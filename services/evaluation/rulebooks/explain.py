@@ -37,7 +37,10 @@ class FactUsed:
 
 @dataclass(frozen=True, slots=True)
 class PartExplanation:
-    """One part's verdict and why. `missing` and `zero_denominators` name facts that left it undecided."""
+    """One part's verdict and why. `missing` and `zero_denominators` name facts that left it undecided.
+
+    `transition` is the key of the transitional clause it was judged under; `clause` is then that clause's.
+    """
 
     part_id: str
     number: int
@@ -51,6 +54,7 @@ class PartExplanation:
     facts: tuple[FactUsed, ...]
     missing: tuple[str, ...]
     zero_denominators: tuple[str, ...]
+    transition: str | None = None
 
 
 def explain(
@@ -63,8 +67,11 @@ def explain(
     """Every part explained, in order. `facts` hold money in 分; `parts` are `judge`'s values, or `settle`'s
     with a reviewer's findings filled in; `deviations` name the 原则上 parts excused.
 
-    Raises ValueError when a part's value contradicts the facts.
+    A rulebook with transitional clauses must have been told the day (`Rulebook.on`), as for `judge`.
+    Raises ValueError otherwise, and when a part's value contradicts the facts.
     """
+    if rulebook.transitions:
+        raise ValueError(f"{rulebook.id} has transitional clauses: explain by rulebook.on(assessed_on)")
     return [
         _explained(criterion, part, facts, parts[part.id], excused=part.id in deviations)
         for criterion in rulebook.criteria
@@ -81,16 +88,24 @@ def _explained(
         part_id=part.id,
         number=criterion.number,
         key=part.key,
-        clause=criterion.clause,
+        clause=criterion.clause if part.transition is None else part.transition.clause,
         title=part.title,
         kind=part.kind,
         verdict="deviation" if excused else "unknown" if value is None else "met" if value else "not_met",
         reason_code=code,
-        reason=_reason(part, facts, basis, value, code),
+        reason=_governing(part) + _reason(part, facts, basis, value, code),
         facts=() if part.condition is None else tuple(_used(name, facts) for name in facts_of(part.condition)),
         missing=basis.missing,
         zero_denominators=basis.zero_denominators,
+        transition=None if part.transition is None else part.transition.key,
     )
+
+
+def _governing(part: Part) -> str:
+    """The transitional clause, where one applies."""
+    if (transition := part.transition) is None:
+        return ""
+    return f"适用过渡条款（{transition.clause} {transition.title}，{transition.period}）："
 
 
 def reason_code(part: Part, facts: Mapping[str, FactValue], value: bool | None, *, excused: bool = False) -> ReasonCode:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from fractions import Fraction
+from typing import TypeVar
 
 import sqlglot
 from sqlglot import exp
@@ -12,19 +13,26 @@ from sqlglot.errors import SqlglotError
 
 from services.evaluation.rulebooks.catalogue import Fact
 from services.evaluation.rulebooks.conditions import (
+    COMPARE,
     AllOf,
     AnyOf,
     Comparison,
     Condition,
     Flag,
-    Membership,
+    Leaf,
     Operator,
+    leaves,
+    negated,
 )
 from services.evaluation.rulebooks.errors import ExpressionError
-from services.evaluation.rulebooks.linear import Atom, Linear, minus, plus, same_dimension, times
+from services.evaluation.rulebooks.linear import Linear, as_denominator, minus, plus, same_dimension, times
+from services.evaluation.rulebooks.names import Meaning, Names, number_of_fact
+from services.evaluation.rulebooks.truths import Choice, Truth, joined, opposite
 
 # Longer tests belong into several parts; the bound also keeps the parser's recursion shallow.
 _LONGEST = 1000
+# Derivations that repeat one another could otherwise grow without bound.
+_MOST_LEAVES = 256
 _NUMBER = re.compile(r"\d{1,18}(\.\d{1,9})?")
 _OPERATORS: Mapping[type[exp.Expr], Operator] = {
     exp.EQ: "=",
@@ -34,22 +42,38 @@ _OPERATORS: Mapping[type[exp.Expr], Operator] = {
     exp.LT: "<",
     exp.LTE: "<=",
 }
+_Result = TypeVar("_Result")
 
 
-def parse_condition(text: str, catalogue: Mapping[str, Fact]) -> Condition:
-    """The condition `text` states over catalogued facts; money literals are in 元, as the plan writes them.
+def parse_condition(text: str, catalogue: Mapping[str, Fact], names: Names | None = None) -> Condition:
+    """The condition `text` states over facts; money literals are in 元, as the plan writes them.
 
-    Allowed: AND, OR, NOT, comparisons, IN, BETWEEN, + and -, products with a number, NULLIF(fact, 0).
+    Allowed: AND, OR, NOT, comparisons, IN, BETWEEN, + and -, products with a number, NULLIF(a sum of facts, 0),
+    :parameters, derivations, and CASE WHEN over parameters. Derivations and parameters are replaced by their meaning.
     Raises ExpressionError otherwise. IS NULL is refused because reading a gap would let a fact that is
     withheld turn 不符合 into 符合; division because quotients round.
     """
+    truth = _read(text, lambda tree, reader: reader.truth(tree, wanted=True), names or Names(catalogue))
+    if isinstance(truth, bool):
+        raise ExpressionError("constant", f"the parameters alone make this always {'true' if truth else 'false'}")
+    if sum(1 for _ in leaves(truth)) > _MOST_LEAVES:
+        raise ExpressionError("too_long", f"more than {_MOST_LEAVES} comparisons once derivations are written out")
+    return truth
+
+
+def parse_number(text: str, names: Names) -> Linear:
+    """The number `text` states over facts: exact, money in 分. Raises ExpressionError."""
+    return _read(text, lambda tree, reader: reader.number(tree), names)
+
+
+def _read(text: str, reading: Callable[[exp.Expr, _Reader], _Result], names: Names) -> _Result:
     if len(text) > _LONGEST:
         raise ExpressionError("too_long", f"a test has at most {_LONGEST} characters; split it into parts")
     for token, name in ((";", "a semicolon"), ("--", "a comment"), ("/*", "a comment")):
         if token in text:
             raise ExpressionError("not_allowed", f"{name} is not allowed")
     try:
-        return _Reader(catalogue).condition(sqlglot.parse_one(text, read="postgres"), wanted=True)
+        return reading(sqlglot.parse_one(text, read="postgres"), _Reader(names))
     except SqlglotError as error:
         raise ExpressionError("unparsable", f"not an SQL expression: {str(error).splitlines()[0]}") from None
     except RecursionError:
@@ -71,115 +95,159 @@ def _operands(node: exp.Expr, *names: str) -> list[exp.Expr]:
 class _Reader:
     """Walks the syntax tree; `wanted=False` means the node stands under an odd number of NOTs."""
 
-    def __init__(self, catalogue: Mapping[str, Fact]) -> None:
-        self._catalogue = catalogue
+    def __init__(self, names: Names) -> None:
+        self._names = names
 
-    def condition(self, node: exp.Expr, *, wanted: bool) -> Condition:
+    def truth(self, node: exp.Expr, *, wanted: bool) -> Truth:
         if isinstance(node, exp.Paren):
-            return self.condition(*_operands(node, "this"), wanted=wanted)
+            return self.truth(*_operands(node, "this"), wanted=wanted)
         if isinstance(node, exp.Not):
-            return self.condition(*_operands(node, "this"), wanted=not wanted)
+            return self.truth(*_operands(node, "this"), wanted=not wanted)
         if isinstance(node, exp.And | exp.Or):
-            members = (self.condition(side, wanted=wanted) for side in _operands(node, "this", "expression"))
+            members = [self.truth(side, wanted=wanted) for side in _operands(node, "this", "expression")]
             # De Morgan holds in Kleene's logic too.
-            return _joined(AllOf if isinstance(node, exp.And) is wanted else AnyOf, *members)
+            return joined(AllOf if isinstance(node, exp.And) is wanted else AnyOf, *members)
+        if isinstance(node, exp.Case):
+            chosen, others = self._chosen(node)
+            for other in others:
+                self.truth(other, wanted=wanted)
+            return self.truth(chosen, wanted=wanted)
         return self._leaf(node, wanted=wanted)
 
-    def _leaf(self, node: exp.Expr, *, wanted: bool) -> Condition:
+    def number(self, node: exp.Expr) -> Linear:
+        if isinstance(node, exp.Paren | exp.Neg):
+            inner = self.number(*_operands(node, "this"))
+            return inner if isinstance(node, exp.Paren) else inner.scaled(Fraction(-1))
         if isinstance(node, exp.Column):
-            fact = self._fact(node)
-            if fact.type != "boolean":
-                raise ExpressionError("type_mismatch", f"{fact.name} is {fact.type}, not yes-or-no")
-            return Flag(fact.name, wanted)
-        if isinstance(node, exp.In):
-            return self._choice(node, wanted=wanted)
-        if isinstance(node, exp.Between):
-            subject, low, high = _operands(node, "this", "low", "high")
-            bounds = self._compare(subject, ">=", low), self._compare(subject, "<=", high)
-            return _joined(AllOf, *bounds) if wanted else _joined(AnyOf, *(bound.negated() for bound in bounds))
-        if (operator := _OPERATORS.get(type(node))) is not None:
-            left, right = _operands(node, "this", "expression")
-            if self._is_text(left):
-                return self._option(left, operator, right, wanted=wanted)
-            comparison = self._compare(left, operator, right)
-            return comparison if wanted else comparison.negated()
-        if isinstance(node, exp.Is | exp.NullSafeEQ | exp.NullSafeNEQ):
-            raise ExpressionError("reads_absence", f"`{node.sql('postgres')}`: a test may not depend on a gap")
-        raise ExpressionError("not_allowed", f"`{node.sql('postgres')}` is not an allowed condition")
-
-    def _choice(self, node: exp.In, *, wanted: bool) -> Condition:
-        subject, *options = _operands(node, "this", "expressions")
-        if self._is_text(subject):
-            fact = self._fact(subject)
-            return Membership(fact.name, tuple(_option(fact, option) for option in options), wanted)
-        equal = [self._compare(subject, "=", option) for option in options]
-        return _joined(AnyOf, *equal) if wanted else _joined(AllOf, *(one.negated() for one in equal))
-
-    def _option(self, left: exp.Expr, operator: Operator, right: exp.Expr, *, wanted: bool) -> Condition:
-        fact = self._fact(left)
-        if operator not in ("=", "<>"):
-            raise ExpressionError("type_mismatch", f"{fact.name} is text: only =, <> and IN apply")
-        return Membership(fact.name, (_option(fact, right),), wanted is (operator == "="))
-
-    def _compare(self, left: exp.Expr, operator: Operator, right: exp.Expr) -> Comparison:
-        sides = same_dimension(self._linear(left), self._linear(right))
-        if not any(side.terms for side in sides):
-            raise ExpressionError("not_allowed", "a comparison must mention a fact")
-        return Comparison(sides[0], operator, sides[1])
-
-    def _linear(self, node: exp.Expr) -> Linear:
-        if isinstance(node, exp.Paren):
-            return self._linear(*_operands(node, "this"))
-        if isinstance(node, exp.Neg):
-            return self._linear(*_operands(node, "this")).scaled(Fraction(-1))
-        if isinstance(node, exp.Column):
-            return self._number(node, zero_is_unknown=False)
+            return self._named_number(node)
+        if isinstance(node, exp.Placeholder):
+            return self._parameter_number(node)
         if isinstance(node, exp.Nullif):
             subject, zero = _operands(node, "this", "expression")
-            if not isinstance(subject, exp.Column) or zero != exp.Literal.number(0):
+            if zero != exp.Literal.number(0):
                 raise ExpressionError("not_allowed", "NULLIF takes a fact and 0")
-            return self._number(subject, zero_is_unknown=True)
+            return as_denominator(self.number(subject))
+        return self._case_number(node) if isinstance(node, exp.Case) else self._arithmetic(node)
+
+    def _arithmetic(self, node: exp.Expr) -> Linear:
         if isinstance(node, exp.Literal):
             return Linear({}, _literal(node), None)
-        combine = _ARITHMETIC.get(type(node))
-        if combine is not None:
+        if (combine := _ARITHMETIC.get(type(node))) is not None:
             left, right = _operands(node, "this", "expression")
-            return combine(self._linear(left), self._linear(right))
+            return combine(self.number(left), self.number(right))
         if isinstance(node, exp.Div | exp.IntDiv | exp.Mod):
             raise ExpressionError("division", "quotients round: write products, such as a >= 0.50 * b")
         raise ExpressionError("not_allowed", f"`{node.sql('postgres')}` is not an allowed number")
 
-    def _number(self, node: exp.Column, *, zero_is_unknown: bool) -> Linear:
-        fact = self._fact(node)
-        if not fact.is_number:
-            raise ExpressionError("type_mismatch", f"{fact.name} is {fact.type}, not a number")
-        dimension = "money" if fact.type == "money" else fact.unit
-        return Linear({Atom(fact.name, zero_is_unknown): Fraction(1)}, Fraction(0), dimension)
+    def _leaf(self, node: exp.Expr, *, wanted: bool) -> Truth:
+        if isinstance(node, exp.Column):
+            return self._named_truth(node, wanted=wanted)
+        if isinstance(node, exp.Placeholder):
+            value = self._names.parameter(node).value
+            if not isinstance(value, bool):
+                raise ExpressionError("type_mismatch", f"{node.sql('postgres')} is not yes-or-no")
+            return value is wanted
+        if isinstance(node, exp.In):
+            return self._choice(node, wanted=wanted)
+        if isinstance(node, exp.Between):
+            subject, low, high = _operands(node, "this", "low", "high")
+            inside = joined(AllOf, self._compare(subject, ">=", low), self._compare(subject, "<=", high))
+            return inside if wanted else opposite(inside)
+        if (operator := _OPERATORS.get(type(node))) is not None:
+            left, right = _operands(node, "this", "expression")
+            if (options := self._text(left)) is not None:
+                return self._option(options, operator, right, wanted=wanted)
+            comparison = self._compare(left, operator, right)
+            return comparison if wanted else opposite(comparison)
+        if isinstance(node, exp.Is | exp.NullSafeEQ | exp.NullSafeNEQ):
+            raise ExpressionError("reads_absence", f"`{node.sql('postgres')}`: a test may not depend on a gap")
+        raise ExpressionError("not_allowed", f"`{node.sql('postgres')}` is not an allowed condition")
 
-    def _is_text(self, node: exp.Expr) -> bool:
-        return isinstance(node, exp.Column) and self._fact(node).type == "text"
+    def _choice(self, node: exp.In, *, wanted: bool) -> Truth:
+        subject, *options = _operands(node, "this", "expressions")
+        if (text := self._text(subject)) is not None:
+            return text.among([self._option_key(text, option) for option in options], wanted=wanted)
+        equal = joined(AnyOf, *(self._compare(subject, "=", option) for option in options))
+        return equal if wanted else opposite(equal)
 
-    def _fact(self, node: exp.Expr) -> Fact:
-        (identifier,) = _operands(node, "this")
-        if not isinstance(identifier, exp.Identifier) or identifier.args.get("quoted"):
-            raise ExpressionError("not_allowed", f"`{node.sql('postgres')}`: write a fact's bare name")
-        if (fact := self._catalogue.get(identifier.name)) is None:
-            raise ExpressionError("unknown_fact", f"no fact is called `{identifier.name}`")
-        return fact
+    def _option(self, left: Choice, operator: Operator, right: exp.Expr, *, wanted: bool) -> Truth:
+        if operator not in ("=", "<>"):
+            raise ExpressionError("type_mismatch", f"{left.name} is text: only =, <> and IN apply")
+        return left.among([self._option_key(left, right)], wanted=wanted is (operator == "="))
+
+    def _option_key(self, text: Choice, node: exp.Expr) -> str:
+        if isinstance(node, exp.Placeholder):
+            option = self._names.parameter(node).value
+        else:
+            option = node.name if isinstance(node, exp.Literal) and node.is_string else None
+        if not isinstance(option, str):
+            raise ExpressionError("type_mismatch", f"{text.name} is compared with quoted options only")
+        if option not in text.options:
+            raise ExpressionError("unknown_option", f"{text.name} has no option '{option}'")
+        return option
+
+    def _compare(self, left: exp.Expr, operator: Operator, right: exp.Expr) -> Comparison | bool:
+        sides = same_dimension(self.number(left), self.number(right))
+        if any(side.terms for side in sides):
+            return Comparison(sides[0], operator, sides[1])
+        if not any(side.find(exp.Placeholder) for side in (left, right)):
+            raise ExpressionError("not_allowed", "a comparison must mention a fact")
+        return COMPARE[operator](sides[0].constant, sides[1].constant)
+
+    def _named_truth(self, node: exp.Column, *, wanted: bool) -> Condition:
+        meant = self._names.resolve(node)
+        if isinstance(meant, Fact) and meant.type == "boolean":
+            return Flag(meant.name, wanted)
+        if isinstance(meant, Leaf | AllOf | AnyOf):
+            return meant if wanted else negated(meant)
+        raise ExpressionError("type_mismatch", f"{node.name} is {_type_of(meant)}, not yes-or-no")
+
+    def _named_number(self, node: exp.Column) -> Linear:
+        meant = self._names.resolve(node)
+        if isinstance(meant, Fact):
+            return number_of_fact(meant)
+        if not isinstance(meant, Linear):
+            raise ExpressionError("type_mismatch", f"{node.name} is yes-or-no, not a number")
+        return meant
+
+    def _parameter_number(self, node: exp.Placeholder) -> Linear:
+        if (number := self._names.parameter(node).number) is None:
+            raise ExpressionError("type_mismatch", f"{node.sql('postgres')} is not a number")
+        return Linear({}, number, None)
+
+    def _case_number(self, node: exp.Case) -> Linear:
+        chosen, others = self._chosen(node)
+        number = self.number(chosen)
+        for other in others:
+            # Whatever the setting, the expression keeps its unit.
+            same_dimension(number, self.number(other))
+        return number
+
+    def _chosen(self, node: exp.Case) -> tuple[exp.Expr, list[exp.Expr]]:
+        """The branch that the parameters choose, and the others, which must be sound as well."""
+        *branches, default = _operands(node, "ifs", "default")
+        whens = [_operands(branch, "this", "true") for branch in branches]
+        truths = [self.truth(when, wanted=True) for when, _ in whens]
+        if not all(isinstance(truth, bool) for truth in truths):
+            raise ExpressionError("not_allowed", "CASE may depend on parameters only; join facts by AND and OR")
+        results = [then for _, then in whens] + [default]
+        chosen = truths.index(True) if True in truths else len(truths)
+        return results[chosen], results[:chosen] + results[chosen + 1 :]
+
+    def _text(self, node: exp.Expr) -> Choice | None:
+        """A text fact, or a parameter with options."""
+        if isinstance(node, exp.Placeholder):
+            parameter = self._names.parameter(node)
+            chosen = str(parameter.value)
+            return Choice(node.sql("postgres"), parameter.options, chosen) if parameter.options else None
+        if not isinstance(node, exp.Column):
+            return None
+        fact = self._names.resolve(node)
+        return Choice(fact.name, fact.options, None) if isinstance(fact, Fact) and fact.type == "text" else None
 
 
-def _joined(kind: type[AllOf | AnyOf], *members: Condition) -> Condition:
-    """Nested joins of one kind as one flat list."""
-    flat = [inner for member in members for inner in (member.members if isinstance(member, kind) else (member,))]
-    return flat[0] if len(flat) == 1 else kind(tuple(flat))
-
-
-def _option(fact: Fact, node: exp.Expr) -> str:
-    if not isinstance(node, exp.Literal) or not node.is_string:
-        raise ExpressionError("type_mismatch", f"{fact.name} is compared with quoted options only")
-    if node.name not in fact.options:
-        raise ExpressionError("unknown_option", f"{fact.name} has no option '{node.name}'")
-    return node.name
+def _type_of(meant: Fact | Meaning) -> str:
+    return meant.type if isinstance(meant, Fact) else "a number"
 
 
 def _literal(node: exp.Literal) -> Fraction:

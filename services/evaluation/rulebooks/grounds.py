@@ -49,9 +49,11 @@ def grounds(condition: Condition, facts: Mapping[str, FactValue]) -> Grounds:
 def _of_leaf(leaf: Leaf, facts: Mapping[str, FactValue]) -> Grounds:
     if (value := evaluate(leaf, facts)) is not None:
         return Grounds(value, ((leaf, value),))
-    read = [atom.fact for atom in atoms(leaf) if atom.is_open(facts)]
-    missing = _distinct(name for name in read if facts.get(name) is None)
-    return Grounds(None, (), missing, _distinct(name for name in read if name not in missing))
+    opened = [atom for atom in atoms(leaf) if atom.is_open(facts)]
+    missing = _distinct(name for atom in opened for name in atom.facts if facts.get(name) is None)
+    # A sum is a denominator of zero only where none of its facts is missing.
+    zero = (name for atom in opened if not set(atom.facts) & set(missing) for name in atom.facts)
+    return Grounds(None, (), missing, _distinct(zero))
 
 
 def _distinct(names: Iterable[str]) -> tuple[str, ...]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from functools import cache
 
 import polars as pl
@@ -19,9 +20,25 @@ def judge(rulebook: Rulebook, facts: pl.DataFrame) -> pl.DataFrame:
     """One Boolean column per part, named by its id ("5.rate"); null is unknown. Rows as in `facts`.
 
     `facts` has a column per catalogued fact (money in 分); absent columns are unknown, others ignored.
-    A judgement's test can fail it but never meet it: that takes a finding. Raises FactError.
+    A judgement's test can fail it but never meet it: that takes a finding. Raises FactError, and ValueError for a
+    rulebook with transitional clauses that has not been told the day (`Rulebook.on`).
     """
+    if rulebook.transitions:
+        raise ValueError(f"{rulebook.id} has transitional clauses: judge by rulebook.on(assessed_on)")
     return checked_facts(facts).with_columns(*map(_verdict, rulebook.parts)).select(part.id for part in rulebook.parts)
+
+
+def judge_by_day(rulebook: Rulebook, facts: pl.DataFrame, days: Sequence[date]) -> pl.DataFrame:
+    """`judge`, each row as of its own day of assessment. Raises as `judge`, ValueError when the lengths differ."""
+    if len(days) != facts.height:
+        raise ValueError(f"{len(days)} days for {facts.height} rows of facts")
+    if not rulebook.transitions:
+        return judge(rulebook, facts)
+    rows: dict[date, list[int]] = {}
+    for row, day in enumerate(days):
+        rows.setdefault(day, []).append(row)
+    judged = [judge(rulebook.on(day), facts[at]).with_columns(row=pl.Series(at)) for day, at in rows.items()]
+    return pl.concat(judged).sort("row").drop("row") if judged else judge(rulebook.on(date.min), facts)
 
 
 def _verdict(part: Part) -> pl.Expr:

@@ -14,18 +14,26 @@ FEN_PER_YUAN = 100
 
 @dataclass(frozen=True, slots=True)
 class Atom:
-    """A number fact, or NULLIF(fact, 0): a denominator, unknown when zero."""
+    """A number fact, or NULLIF(fact, 0): a denominator, unknown when zero.
+
+    A denominator may be a sum: `added` are its other facts. Facts are never negative, so it is zero when all are.
+    """
 
     fact: str
     zero_is_unknown: bool = False
+    added: tuple[str, ...] = ()
+
+    @property
+    def facts(self) -> tuple[str, ...]:
+        return (self.fact, *self.added)
 
     def is_open(self, facts: Mapping[str, FactValue]) -> bool:
         """Missing, or a denominator of zero."""
-        value = facts.get(self.fact)
-        return value is None or (self.zero_is_unknown and value == 0)
+        values = [facts.get(name) for name in self.facts]
+        return None in values or (self.zero_is_unknown and not any(values))
 
     def value(self, facts: Mapping[str, FactValue]) -> int | None:
-        return None if self.is_open(facts) else int(facts[self.fact] or 0)
+        return None if self.is_open(facts) else sum(int(facts[name] or 0) for name in self.facts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,3 +93,12 @@ def times(left: Linear, right: Linear) -> Linear:
     if right.dimension is None:
         return left.scaled(right.constant)
     raise ExpressionError("not_linear", "facts may be multiplied with numbers only")
+
+
+def as_denominator(number: Linear) -> Linear:
+    """NULLIF(number, 0). Raises ExpressionError `not_allowed` unless it is a plain sum of facts."""
+    plain = all(not atom.zero_is_unknown for atom in number.terms) and set(number.terms.values()) == {Fraction(1)}
+    if number.constant or not plain:
+        raise ExpressionError("not_allowed", "NULLIF takes a fact or a plain sum of facts, and 0")
+    first, *added = (atom.fact for atom in number.terms)
+    return replace(number, terms={Atom(first, zero_is_unknown=True, added=tuple(added)): Fraction(1)})

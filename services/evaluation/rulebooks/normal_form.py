@@ -63,7 +63,8 @@ def _numbers(side: Linear) -> tuple[Fraction, ...]:
 
 def _largest(side: Linear) -> int:
     """A bound on every partial sum of a side of whole numbers."""
-    return int(sum((abs(number) for number in side.terms.values()), Fraction(0)) * FACT_LIMIT + abs(side.constant))
+    weights = (abs(number) * len(atom.facts) for atom, number in side.terms.items())
+    return int(sum(weights, Fraction(0)) * FACT_LIMIT + abs(side.constant))
 
 
 def _linear(side: Linear, number_type: str | None) -> str:
@@ -74,6 +75,6 @@ def _linear(side: Linear, number_type: str | None) -> str:
 
 
 def _term(atom: Atom, coefficient: int, number_type: str | None) -> str:
-    fact = f"CAST({atom.fact} AS {number_type})" if number_type else atom.fact
-    value = f"NULLIF({fact}, 0)" if atom.zero_is_unknown else fact
+    facts = " + ".join(f"CAST({fact} AS {number_type})" if number_type else fact for fact in atom.facts)
+    value = f"NULLIF({facts}, 0)" if atom.zero_is_unknown else facts
     return value if coefficient == 1 else f"{coefficient} * {value}"

@@ -12,7 +12,7 @@ import polars as pl
 
 from services.evaluation.rulebooks.catalogue import FactValue
 from services.evaluation.rulebooks.frames import checked_facts, facts_frame
-from services.evaluation.rulebooks.judge import conclude, criterion_verdicts, judge, verdict_text
+from services.evaluation.rulebooks.judge import conclude, criterion_verdicts, judge_by_day, verdict_text
 from services.evaluation.rulebooks.origins import FORM_ALONE, Origins, Subject, canonical_subject, canonical_value
 from services.evaluation.rulebooks.rulebook import Rulebook
 from shared.canonical import canonical_text, sha256_hex
@@ -103,7 +103,8 @@ def replay_all(texts: Sequence[str], rulebook: Rulebook) -> list[str]:
     """`replay` for many."""
     given = [_read(text) for text in texts]
     facts = [entry["facts"] for entry in given]
-    parts = judge(rulebook, facts_frame(facts))
+    days = [date.fromisoformat(entry["assessed_on"]) for entry in given]
+    parts = judge_by_day(rulebook, facts_frame(facts), days)
     # The facts are written as they were given: a catalogue that has grown since must not add to an old receipt.
     written = _Given(
         facts=[canonical_text(one) for one in facts],

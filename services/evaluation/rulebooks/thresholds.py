@@ -38,7 +38,10 @@ def thresholds(comparison: Comparison, facts: Mapping[str, FactValue]) -> list[T
     is missing, a denominator is zero, or the value would lie outside what a fact can be.
     """
     subject = comparison.left if comparison.left.terms else comparison.right
-    found = (_threshold(comparison, fact, facts) for fact in dict.fromkeys(atom.fact for atom in subject.terms))
+    found = (
+        _threshold(comparison, fact, facts)
+        for fact in dict.fromkeys(name for atom in subject.terms for name in atom.facts)
+    )
     return [threshold for threshold in found if threshold is not None]
 
 
@@ -88,9 +91,9 @@ def _share_of(comparison: Comparison, fact: str) -> tuple[str | None, Fraction |
     if not plain or len(right.terms) != 1 or _sole_fact(left) != fact:
         return None, None
     ((atom, share),) = right.terms.items()
-    return (None, None) if atom.fact == fact else (atom.fact, share)
+    return (None, None) if atom.fact == fact or atom.added else (atom.fact, share)
 
 
 def _sole_fact(side: Linear) -> str | None:
     terms = list(side.terms.items())
-    return terms[0][0].fact if len(terms) == 1 and terms[0][1] == 1 else None
+    return terms[0][0].fact if len(terms) == 1 and terms[0][1] == 1 and not terms[0][0].added else None

@@ -105,7 +105,7 @@ class Wording:
         return f"{' 加 '.join(told)}（{quantity(value, side.dimension)}）"
 
     def _term(self, atom: Atom, coefficient: Fraction) -> str:
-        named = self.named_value(atom.fact)
+        named = " 与 ".join(map(self.named_value, atom.facts)) + (" 之和" if atom.added else "")
         return named if coefficient == 1 else f"{named} 的 {decimal(coefficient * 100)}%"
 
     def _share(self, leaf: Comparison) -> str:

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Literal, cast
 
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.evaluation.assessment.registry import rulebook_of
 from services.evaluation.rulebooks.rulebook import Rulebook
-from services.evaluation.selection.allocation import Place, allocate
-from services.evaluation.selection.ranking import Candidate, indicator_value, rank
+from services.evaluation.rulebooks.scoring import score
+from services.evaluation.selection.allocation import Place, Quota, ReservedPlaces, Terms, allocate
+from services.evaluation.selection.errors import QUOTAS_EXCEED_CAP
+from services.evaluation.selection.ranking import Candidate, rank
 from services.evaluation.selection.schemas import PlanSummary
 from shared.canonical import canonical_text, sha256_hex
+from shared.errors import Problem
 from shared.models.evaluation import Assessment, Membership, Pool
-from shared.models.reads import PinnedCycle, present_codes, quotas_of, standing_snapshots
+from shared.models.reads import PinnedCycle, places_of, present_codes, standing_snapshots
 
 _ELIGIBLE = ("met", "deviation")
 
@@ -25,60 +29,88 @@ class Computation:
     """A plan before it is stored. `inputs_digest` covers everything that could change the outcome."""
 
     rulebook: Rulebook
+    ranked: list[Candidate]
+    terms: Terms
+    members: set[str]
     places: list[Place]
-    quotas: dict[str, int]
     inputs_digest: str
     summary: PlanSummary
-
-    def indicators(self, candidate: Candidate) -> dict[str, str | None]:
-        """Each ranking indicator's exact value as text, such as "3/4"."""
-        values = ((one.title, indicator_value(one, candidate.facts)) for one in self.rulebook.ranking)
-        return {title: None if value is None else str(value) for title, value in values}
 
 
 async def compute(session: AsyncSession, cycle: PinnedCycle, pool: Pool) -> Computation:
     """Rank the eligible of `cycle` and give the free places of `pool` (方案二(六)11).
 
-    Locks the assessments it reads, so that no review changes them before the caller's transaction ends.
+    Locks the assessments it reads, so that no review changes them before the caller's transaction ends. Problem
+    `quotas_exceed_cap` where the cycle promises more places than the pool has.
     """
     rulebook = await rulebook_of(session, cycle.rulebook_digest)
-    candidates = await _candidates(session, cycle)
-    quotas = await quotas_of(session, cycle.id)
+    ranked = rank(rulebook.ranking, await _candidates(session, cycle, rulebook))
+    terms = await _terms(session, cycle, pool)
     members = await _members(session, pool.code)
-    free_places = pool.cap - pool.live
-    ranked = rank(rulebook.ranking, candidates)
-    places = allocate(ranked, free_places=free_places, quotas=quotas, members=members)
+    places = allocate(ranked, terms, members)
     inputs = {
         "cycle": str(cycle.id),
         "rulebook": rulebook.digest,
         "pool": pool.code,
         "cap": pool.cap,
         "live": pool.live,
-        "quotas": quotas,
+        "kept": pool.kept,
+        "quotas": {city: [quota.minimum, quota.maximum] for city, quota in terms.quotas.items()},
+        "reserved": [asdict(one) for one in terms.reserved],
         "members": sorted(members),
-        "candidates": [[one.assessment_id, one.receipt_digest, one.overall] for one in ranked],
+        # In order of rank: what moves the order moves the digest.
+        "candidates": [
+            [one.assessment_id, one.receipt_digest, one.overall, str(one.score.total) if one.score else None]
+            for one in ranked
+        ],
     }
-    summary = _summarise(places, pool, free_places)
-    return Computation(rulebook, places, quotas, sha256_hex(canonical_text(inputs)), summary)
+    digest = sha256_hex(canonical_text(inputs))
+    return Computation(rulebook, ranked, terms, members, places, digest, _summarise(places, terms, pool))
 
 
-def _summarise(places: list[Place], pool: Pool, free_places: int) -> PlanSummary:
+async def _terms(session: AsyncSession, cycle: PinnedCycle, pool: Pool) -> Terms:
+    stored = await places_of(session, cycle.id)
+    terms = Terms(
+        free=pool.cap - pool.live - pool.kept,
+        quotas={city: Quota(minimum, maximum) for city, (minimum, maximum) in stored.quotas.items()},
+        reserved=tuple(
+            ReservedPlaces(one.condition, one.places, cast('Literal["shared", "empty"]', one.unused))
+            for one in stored.reserved
+        ),
+    )
+    if terms.promised > pool.cap:
+        raise Problem(
+            QUOTAS_EXCEED_CAP, detail_en=f"{terms.promised} > {pool.cap}", detail_zh=f"{terms.promised} > {pool.cap}"
+        )
+    return terms
+
+
+def _summarise(places: list[Place], terms: Terms, pool: Pool) -> PlanSummary:
     def count(reason: str) -> int:
         return sum(place.reason == reason for place in places)
+
+    def by(kind: str) -> int:
+        return sum(place.seat is not None and place.seat.kind == kind for place in places)
 
     return PlanSummary(
         eligible=len(places),
         admitted=count("admitted"),
+        admitted_reserved=by("reserved"),
+        admitted_minimum=by("minimum"),
+        admitted_shared=by("shared"),
         out_city_quota=count("city_quota"),
         out_pool_cap=count("pool_cap"),
         out_already_member=count("already_member"),
+        out_reserved=count("reserved"),
+        out_minimum=count("minimum"),
         cap=pool.cap,
         live_before=pool.live,
-        free_places=free_places,
+        free_places=terms.free,
+        left_empty=terms.free - count("admitted"),
     )
 
 
-async def _candidates(session: AsyncSession, cycle: PinnedCycle) -> list[Candidate]:
+async def _candidates(session: AsyncSession, cycle: PinnedCycle, rulebook: Rulebook) -> list[Candidate]:
     statement = (
         select(Assessment)
         .where(
@@ -93,17 +125,21 @@ async def _candidates(session: AsyncSession, cycle: PinnedCycle) -> list[Candida
     )
     rows = (await session.execute(statement)).scalars().all()
     present = await present_codes(session, {row.uscc for row in rows})
-    return [
-        Candidate(
-            assessment_id=str(row.id),
-            uscc=present[row.uscc],
-            city_code=row.city_code,
-            receipt_digest=row.receipt_digest,
-            overall=row.overall,
-            facts=json.loads(row.receipt)["facts"],
-        )
-        for row in rows
-    ]
+    return [_candidate(row, present[row.uscc], rulebook) for row in rows]
+
+
+def _candidate(row: Assessment, uscc: str, rulebook: Rulebook) -> Candidate:
+    facts = json.loads(row.receipt)["facts"]
+    return Candidate(
+        assessment_id=str(row.id),
+        uscc=uscc,
+        city_code=row.city_code,
+        receipt_digest=row.receipt_digest,
+        overall=row.overall,
+        facts=facts,
+        score=None if rulebook.scoring is None else score(rulebook.scoring, facts),
+        reserves=frozenset(one.key for one in rulebook.reserves if one.holds(facts, row.city_code)),
+    )
 
 
 async def _members(session: AsyncSession, pool_code: str) -> set[str]:

@@ -1,27 +1,47 @@
-"""The life of a selection plan: proposed (frozen), approved by a second person, committed, or refused as stale."""
+"""The life of a selection plan: proposed (frozen), approved by a second person, committed after its notice, or stale."""
 
 from __future__ import annotations
 
 import uuid
 from collections import Counter
+from collections.abc import Mapping
+from datetime import timedelta
 
 from sqlalchemy import func, insert, select
 from sqlalchemy.dialects.postgresql import Range
-from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.evaluation.assessment.queries import cycle_or_refuse
+from services.evaluation.notices.standing import (
+    has_accepted_appeal,
+    holds_of,
+    keep_places,
+    places_to_give,
+    refuse_before_notice_is_over,
+    release_places,
+)
+from services.evaluation.notices.terms import NoticeTerms
 from services.evaluation.review.errors import SECOND_PERSON
 from services.evaluation.selection.computation import Computation, compute
-from services.evaluation.selection.errors import CYCLE_SELECTED, PLAN_EMPTY, PLAN_STALE, PLAN_STATUS, POOL_NOT_FOUND
+from services.evaluation.selection.errors import (
+    CYCLE_SELECTED,
+    PLAN_EMPTY,
+    PLAN_EXPIRED,
+    PLAN_STALE,
+    PLAN_STATUS,
+    POOL_NOT_FOUND,
+)
+from services.evaluation.selection.freezing import allocation_of, entry_rows
 from services.evaluation.selection.queries import cycle_of, plan_shown
+from services.evaluation.selection.ranking import Candidate
 from services.evaluation.selection.schemas import PlanIn, PlanOut
 from shared import audit, calendar, outbox
 from shared.candidacy import freeze_candidates
 from shared.errors import NOT_FOUND, Problem
 from shared.events import SelectionCommitted
-from shared.models.evaluation import AdmissionQuota, Membership, Pool, SelectionPlan, SelectionPlanEntry
-from shared.models.reads import PinnedCycle
+from shared.models.evaluation import Membership, Pool, SelectionPlan, SelectionPlanEntry
+from shared.models.reads import PinnedCycle, present_codes
+from shared.reference.province import province
 from shared.security.actor import Actor
 
 
@@ -39,40 +59,26 @@ async def propose(session: AsyncSession, actor: Actor, plan_in: PlanIn, *, valid
         status="frozen",
         inputs_digest=computation.inputs_digest,
         summary=computation.summary.model_dump(),
+        allocation=allocation_of(computation).model_dump(),
+        valid_until=calendar.business_date(calendar.now()) + timedelta(days=province().plan_valid_days),
         proposed_by=actor.subject,
     )
     if validate_only:
         return plan_shown(plan, cycle.code)
     session.add(plan)
     await session.flush()
-    await session.execute(insert(SelectionPlanEntry), _entries(plan.id, computation))
+    await session.execute(insert(SelectionPlanEntry), entry_rows(plan.id, computation))
     await _record(session, actor, "plan.propose", plan)
     return plan_shown(plan, cycle.code)
 
 
-def _entries(plan_id: uuid.UUID, computation: Computation) -> list[dict[str, object]]:
-    return [
-        {
-            "plan_id": plan_id,
-            "uscc": place.candidate.uscc,
-            "rank": place.rank,
-            "assessment_id": uuid.UUID(place.candidate.assessment_id),
-            "city_code": place.candidate.city_code,
-            "admitted": place.reason == "admitted",
-            "reason": place.reason,
-            "indicators": computation.indicators(place.candidate),
-        }
-        for place in computation.places
-    ]
-
-
 async def approve(session: AsyncSession, actor: Actor, plan_id: uuid.UUID) -> PlanOut:
     """Approve as the second person. Approving again by the same person changes nothing."""
-    plan, cycle = await _lock_plan(session, plan_id)
+    plan, cycle = await lock_plan(session, plan_id)
     if plan.proposed_by == actor.subject:
         raise Problem(SECOND_PERSON)
     if plan.status == "frozen":
-        await _refuse_stale(session, plan, cycle)
+        await refuse_stale(session, plan, cycle)
         plan.status, plan.approved_by, plan.approved_at = "approved", actor.subject, func.now()
         await _record(session, actor, "plan.approve", plan)
         await session.flush()
@@ -82,47 +88,64 @@ async def approve(session: AsyncSession, actor: Actor, plan_id: uuid.UUID) -> Pl
     return plan_shown(plan, cycle.code)
 
 
-async def commit(session: AsyncSession, actor: Actor, plan_id: uuid.UUID) -> PlanOut:
-    """Make the memberships of an approved plan exist, all in this transaction; committing again changes nothing."""
-    plan, cycle = await _lock_plan(session, plan_id)
+async def commit(session: AsyncSession, actor: Actor, plan_id: uuid.UUID, terms: NoticeTerms) -> PlanOut:
+    """Make the memberships of a plan exist once its public notice is over, all in this transaction.
+
+    Entries that objections hold stay out, their places kept; committing again admits those that are held no longer,
+    and otherwise changes nothing.
+    """
+    plan, cycle = await lock_plan(session, plan_id)
     if plan.status == "committed":
+        await _admit_kept(session, actor, plan)
         return plan_shown(plan, cycle.code)
-    if plan.status != "approved":
+    if plan.status not in {"approved", "under_notice"}:
         raise Problem(PLAN_STATUS)
+    await refuse_before_notice_is_over(session, plan, terms)
     await _refuse_second_selection(session, cycle)
-    computation = await _refuse_stale(session, plan, cycle)
-    admitted = [place.candidate for place in computation.places if place.reason == "admitted"]
-    await _use_quotas(session, cycle, computation.quotas, Counter(one.city_code for one in admitted))
-    since = calendar.now()
-    rows = [
-        {
-            "pool_code": plan.pool_code,
-            "uscc": one.uscc,
-            "city_code": one.city_code,
-            "during": Range(since, None),
-            "plan_id": plan.id,
-        }
-        for one in admitted
-    ]
-    if rows:
-        await session.execute(insert(Membership), rows)
-    plan.status, plan.committed_by, plan.committed_at = "committed", actor.subject, since
-    await _record(session, actor, "plan.commit", plan)
-    await outbox.publish(session, SelectionCommitted(plan_id=plan.id, pool_code=plan.pool_code))
+    computation = await refuse_stale(session, plan, cycle)
+    if await has_accepted_appeal(session, plan.id):
+        raise Problem(PLAN_STALE)
+    holds = await holds_of(session, plan.id)
+    chosen = {uuid.UUID(one.assessment_id): one for one in admitted_of(computation)}
+    plan.status, plan.committed_by, plan.committed_at = "committed", actor.subject, calendar.now()
+    await session.flush()
+    await keep_places(session, plan, [one for one in chosen if holds.get(one) == "held"])
+    await _admit(session, actor, plan, [(one.uscc, one.city_code) for id_, one in chosen.items() if id_ not in holds])
     return plan_shown(plan, cycle.code)
 
 
-async def _use_quotas(session: AsyncSession, cycle: PinnedCycle, quotas: dict[str, int], used: Counter[str]) -> None:
+def admitted_of(computation: Computation) -> list[Candidate]:
+    return [place.candidate for place in computation.places if place.reason == "admitted"]
+
+
+async def _admit_kept(session: AsyncSession, actor: Actor, plan: SelectionPlan) -> None:
+    await _lock_pool(session, plan.pool_code)
+    freed = await places_to_give(session, plan.id)
+    if not freed:
+        return
+    statement = select(SelectionPlanEntry.uscc, SelectionPlanEntry.city_code).where(
+        SelectionPlanEntry.plan_id == plan.id, SelectionPlanEntry.assessment_id.in_(freed)
+    )
+    rows = (await session.execute(statement)).all()
+    present = await present_codes(session, [row.uscc for row in rows])
+    # First the kept place, then the member: the pool never counts both.
+    await release_places(session, plan.id, freed, "admitted")
+    await _admit(session, actor, plan, [(present[row.uscc], row.city_code) for row in rows])
+
+
+async def _admit(session: AsyncSession, actor: Actor, plan: SelectionPlan, given: list[tuple[str, str]]) -> None:
+    """Memberships for (code, city) from now on; the database keeps cap and quotas."""
+    during = Range(calendar.now(), None)
     rows = [
-        {"cycle_id": cycle.id, "city_code": city, "maximum": maximum, "used": used[city]}
-        for city, maximum in sorted(quotas.items())
+        {"pool_code": plan.pool_code, "uscc": uscc, "city_code": city, "during": during, "plan_id": plan.id}
+        for uscc, city in given
     ]
     if rows:
-        statement = upsert(AdmissionQuota)
-        added = AdmissionQuota.used + statement.excluded.used
-        await session.execute(
-            statement.on_conflict_do_update(index_elements=["cycle_id", "city_code"], set_={"used": added}), rows
-        )
+        await session.execute(insert(Membership), rows)
+    states = Counter((await holds_of(session, plan.id)).values())
+    counts = {"given": len(given), "held": states["held"], "struck": states["struck"]}
+    await _record(session, actor, "plan.commit", plan, counts)
+    await outbox.publish(session, SelectionCommitted(plan_id=plan.id, pool_code=plan.pool_code))
 
 
 async def _lock_pool(session: AsyncSession, code: str) -> Pool:
@@ -132,8 +155,9 @@ async def _lock_pool(session: AsyncSession, code: str) -> Pool:
     return pool
 
 
-async def _lock_plan(session: AsyncSession, plan_id: uuid.UUID) -> tuple[SelectionPlan, PinnedCycle]:
-    statement = select(SelectionPlan).where(SelectionPlan.id == plan_id).with_for_update()
+async def lock_plan(session: AsyncSession, plan_id: uuid.UUID) -> tuple[SelectionPlan, PinnedCycle]:
+    # Not the key: a membership that names the plan does not wait for it while holding the pool.
+    statement = select(SelectionPlan).where(SelectionPlan.id == plan_id).with_for_update(key_share=True)
     plan = (await session.execute(statement)).scalar_one_or_none()
     if plan is None:
         raise Problem(NOT_FOUND)
@@ -141,7 +165,9 @@ async def _lock_plan(session: AsyncSession, plan_id: uuid.UUID) -> tuple[Selecti
     return plan, await cycle_of(session, plan)
 
 
-async def _refuse_stale(session: AsyncSession, plan: SelectionPlan, cycle: PinnedCycle) -> Computation:
+async def refuse_stale(session: AsyncSession, plan: SelectionPlan, cycle: PinnedCycle) -> Computation:
+    if calendar.business_date(calendar.now()) > plan.valid_until:
+        raise Problem(PLAN_EXPIRED)
     computation = await compute(session, cycle, await _lock_pool(session, plan.pool_code))
     if computation.inputs_digest != plan.inputs_digest:
         raise Problem(PLAN_STALE)
@@ -154,8 +180,10 @@ async def _refuse_second_selection(session: AsyncSession, cycle: PinnedCycle) ->
         raise Problem(CYCLE_SELECTED)
 
 
-async def _record(session: AsyncSession, actor: Actor, action: str, plan: SelectionPlan) -> None:
-    detail = {"inputs_digest": plan.inputs_digest, **plan.summary}
+async def _record(
+    session: AsyncSession, actor: Actor, action: str, plan: SelectionPlan, counts: Mapping[str, int] | None = None
+) -> None:
+    detail = {"inputs_digest": plan.inputs_digest, **plan.summary, **(counts or {})}
     await audit.record(
         session, service="evaluation", actor=actor, action=action, subject=("selection_plan", plan.id), detail=detail
     )

@@ -1,4 +1,4 @@
-"""Rank the eligible by the rulebook's stated indicators: exact, and never by chance."""
+"""Rank the eligible by the rulebook's score, then its stated indicators: exact, and never by chance."""
 
 from __future__ import annotations
 
@@ -6,14 +6,17 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
+from services.evaluation.rulebooks.catalogue import FactValue
 from services.evaluation.rulebooks.rulebook import RankingIndicator
-
-FactValue = int | bool | str | None
+from services.evaluation.rulebooks.scoring import Score
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """One eligible application. `facts` are its receipt's (money in 分)."""
+    """One eligible application. `facts` are its receipt's (money in 分); `score` is None without scoring.
+
+    `reserves` are the keys of the conditions for reserved places that it certainly meets.
+    """
 
     assessment_id: str
     uscc: str
@@ -21,6 +24,8 @@ class Candidate:
     receipt_digest: str
     overall: str
     facts: Mapping[str, FactValue]
+    score: Score | None = None
+    reserves: frozenset[str] = frozenset()
 
 
 def indicator_value(indicator: RankingIndicator, facts: Mapping[str, FactValue]) -> Fraction | None:
@@ -33,11 +38,11 @@ def indicator_value(indicator: RankingIndicator, facts: Mapping[str, FactValue])
 
 
 def rank(indicators: Iterable[RankingIndicator], candidates: Iterable[Candidate]) -> list[Candidate]:
-    """Best first: by each indicator in order (unknown after known), ties by 统一社会信用代码."""
+    """Best first: by exact score, then by each indicator (unknown after known), ties by 统一社会信用代码."""
     stated = list(indicators)
 
     def key(candidate: Candidate) -> tuple[object, ...]:
-        order: list[object] = []
+        order: list[object] = [-candidate.score.total if candidate.score else Fraction(0)]
         for indicator in stated:
             value = indicator_value(indicator, candidate.facts)
             signed = Fraction(0) if value is None else value if indicator.direction == "ascending" else -value

@@ -5,29 +5,38 @@ from __future__ import annotations
 import uuid
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Query, Request, Response
 
 from services.evaluation.assessment.errors import CYCLE_NOT_FOUND
+from services.evaluation.notices.errors import ENTRY_HELD, NOTICE_REPLACED, NOTICE_REQUIRED, NOTICE_RUNNING
+from services.evaluation.notices.schemas import NoticeOut
+from services.evaluation.notices.terms import notice_terms
 from services.evaluation.review.errors import SECOND_PERSON
 from services.evaluation.selection.errors import (
     ALREADY_MEMBER,
     CYCLE_SELECTED,
     PLAN_EMPTY,
+    PLAN_EXPIRED,
     PLAN_STALE,
     PLAN_STATUS,
     POOL_FULL,
     POOL_NOT_FOUND,
     QUOTA_EXCEEDED,
+    QUOTAS_EXCEED_CAP,
 )
 from services.evaluation.selection.plans import approve, commit, propose
-from services.evaluation.selection.queries import plan_by_id, plan_entries
-from services.evaluation.selection.schemas import PlanEntryPage, PlanIn, PlanOut
+from services.evaluation.selection.publish import publish
+from services.evaluation.selection.queries import list_plans, plan_by_id, plan_entries
+from services.evaluation.selection.refusals import refusals_audited
+from services.evaluation.selection.schemas import PlanEntryPage, PlanIn, PlanOut, PlanPage
 from shared.errors import NOT_FOUND
+from shared.models.evaluation import PLAN_STATUSES
 from shared.security.actor import Actor
 from shared.web.documentation import refuses
 from shared.web.idempotency import IdempotencyDep
 from shared.web.security import requires
 from shared.web.sessions import SessionDep
+from shared.working_days import CALENDAR_NOT_COVERED
 
 router = APIRouter(prefix="/v1/selection-plans", tags=["selection"])
 
@@ -37,11 +46,12 @@ router = APIRouter(prefix="/v1/selection-plans", tags=["selection"])
     status_code=201,
     response_model=PlanOut,
     responses={200: {"model": PlanOut, "description": "What `validate_only` computed"}}
-    | refuses(CYCLE_NOT_FOUND, POOL_NOT_FOUND, PLAN_EMPTY, CYCLE_SELECTED),
+    | refuses(CYCLE_NOT_FOUND, POOL_NOT_FOUND, PLAN_EMPTY, CYCLE_SELECTED, QUOTAS_EXCEED_CAP),
     summary="Compute and freeze a selection plan",
 )
 async def post_plan(
     body: PlanIn,
+    request: Request,
     session: SessionDep,
     actor: Annotated[Actor, requires("plans:write")],
     idempotency: IdempotencyDep,
@@ -51,7 +61,21 @@ async def post_plan(
     if validate_only:
         computed = await propose(session, actor, body, validate_only=True)
         return Response(computed.model_dump_json(), 200, media_type="application/json")
-    return await idempotency.run(session, actor, 201, lambda: propose(session, actor, body, validate_only=False))
+    async with refusals_audited(request.app.state.database, session, actor, "plan.propose", detail=body.model_dump()):
+        return await idempotency.run(session, actor, 201, lambda: propose(session, actor, body, validate_only=False))
+
+
+@router.get("", summary="List selection plans", responses=refuses(CYCLE_NOT_FOUND))
+async def get_plans(
+    session: SessionDep,
+    _: Annotated[Actor, requires("plans:read")],
+    cycle: Annotated[str | None, Query(max_length=40, examples=["2024-1"])] = None,
+    status: Annotated[str | None, Query(pattern=rf"^({'|'.join(PLAN_STATUSES)})$", examples=["approved"])] = None,
+    cursor: uuid.UUID | None = None,
+    limit: Annotated[int, Query(ge=1, le=500)] = 100,
+) -> PlanPage:
+    """Plans, the oldest first; of one cycle or status where asked for."""
+    return await list_plans(session, cycle=cycle, status=status, after=cursor, limit=limit)
 
 
 @router.get("/{plan_id}", summary="Read a selection plan", responses=refuses(NOT_FOUND))
@@ -75,22 +99,67 @@ async def get_entries(
 @router.post(
     "/{plan_id}:approve",
     summary="Approve a plan as the second person",
-    responses=refuses(NOT_FOUND, SECOND_PERSON, PLAN_STATUS, PLAN_STALE),
+    responses=refuses(NOT_FOUND, SECOND_PERSON, PLAN_STATUS, PLAN_STALE, PLAN_EXPIRED),
 )
 async def post_approval(
-    plan_id: uuid.UUID, session: SessionDep, actor: Annotated[Actor, requires("plans:approve")]
+    plan_id: uuid.UUID,
+    request: Request,
+    session: SessionDep,
+    actor: Annotated[Actor, requires("plans:approve")],
 ) -> PlanOut:
     """Approve what somebody else proposed; refused as stale when an input has changed."""
-    return await approve(session, actor, plan_id)
+    async with refusals_audited(request.app.state.database, session, actor, "plan.approve", plan_id):
+        return await approve(session, actor, plan_id)
+
+
+@router.post(
+    "/{plan_id}:publish",
+    status_code=201,
+    response_model=NoticeOut,
+    summary="Put an approved plan under public notice (公示)",
+    responses=refuses(NOT_FOUND, PLAN_STATUS, PLAN_STALE, PLAN_EXPIRED, PLAN_EMPTY, CALENDAR_NOT_COVERED),
+)
+async def post_publication(
+    plan_id: uuid.UUID,
+    request: Request,
+    session: SessionDep,
+    actor: Annotated[Actor, requires("notices:write")],
+    idempotency: IdempotencyDep,
+) -> Response:
+    """Publish names and cities for as many working days as the province asks for; publishing again changes nothing."""
+    terms = notice_terms(request.app.state.settings)
+    async with refusals_audited(request.app.state.database, session, actor, "plan.publish", plan_id):
+        return await idempotency.run(session, actor, 201, lambda: publish(session, actor, plan_id, terms))
 
 
 @router.post(
     "/{plan_id}:commit",
-    summary="Commit an approved plan",
-    responses=refuses(NOT_FOUND, PLAN_STATUS, PLAN_STALE, CYCLE_SELECTED, POOL_FULL, QUOTA_EXCEEDED, ALREADY_MEMBER),
+    summary="Commit a plan whose public notice is over",
+    responses=refuses(
+        NOT_FOUND,
+        PLAN_STATUS,
+        PLAN_STALE,
+        PLAN_EXPIRED,
+        NOTICE_REQUIRED,
+        NOTICE_RUNNING,
+        NOTICE_REPLACED,
+        ENTRY_HELD,
+        CYCLE_SELECTED,
+        POOL_FULL,
+        QUOTA_EXCEEDED,
+        ALREADY_MEMBER,
+    ),
 )
 async def post_commit(
-    plan_id: uuid.UUID, session: SessionDep, actor: Annotated[Actor, requires("plans:write")]
+    plan_id: uuid.UUID,
+    request: Request,
+    session: SessionDep,
+    actor: Annotated[Actor, requires("plans:write")],
 ) -> PlanOut:
-    """Create the memberships in one transaction; refused as stale when an input has changed."""
-    return await commit(session, actor, plan_id)
+    """Create the memberships in one transaction; refused as stale when an input has changed.
+
+    Entries with an open objection stay out and keep their places: committing again admits those held no longer.
+    """
+    terms = notice_terms(request.app.state.settings)
+    async with refusals_audited(request.app.state.database, session, actor, "plan.commit", plan_id):
+        return await commit(session, actor, plan_id, terms)

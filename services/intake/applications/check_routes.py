@@ -15,9 +15,10 @@ from shared.errors import NOT_FOUND
 from shared.judgement import AsOf
 from shared.security.actor import Actor
 from shared.web.documentation import refuses
+from shared.web.json_bodies import CarefulJsonRoute
 from shared.web.security import requires
 
-router = APIRouter(prefix="/v1", tags=["applications"])
+router = APIRouter(prefix="/v1", tags=["applications"], route_class=CarefulJsonRoute)
 
 
 def _evaluation(request: Request) -> EvaluationClient:

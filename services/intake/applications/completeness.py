@@ -23,7 +23,7 @@ from shared.errors import Problem, Violation
 from shared.identifiers import IdentifierError, parse_uscc
 from shared.judgement import AsOf, Judgement
 from shared.security.actor import Actor
-from shared.validation import violations_of_model
+from shared.validation import left_out_of, violations_of_model
 
 
 class CheckIn(BaseModel):
@@ -39,6 +39,7 @@ class CheckOut(BaseModel):
 
     ready: bool
     violations: list[ViolationFound]
+    violations_left_out: int = Field(default=0, description="As wrong, and not listed")
     judgement: Judgement
 
 
@@ -52,11 +53,14 @@ async def check_form(
     """
     _refuse_another_enterprise(actor, form)
     # A form may be as large as a body may be: others are served meanwhile.
-    violations, judgeable = await asyncio.to_thread(_validated, actor, form)
+    violations, left_out, judgeable = await asyncio.to_thread(_validated, actor, form)
     violations += await _window_violations(database, code)
     judgement = await evaluation.preview(code, judgeable, as_of, known=violations)
     return CheckOut(
-        ready=not violations, violations=[_found(violation) for violation in violations], judgement=judgement
+        ready=not violations,
+        violations=[_found(violation) for violation in violations],
+        violations_left_out=left_out,
+        judgement=judgement,
     )
 
 
@@ -82,18 +86,18 @@ def _refuse_another_enterprise(actor: Actor, form: Mapping[str, Any]) -> None:
         raise Problem(NOT_OWN_ENTERPRISE, violations=[_violation(NOT_OWN_ENTERPRISE, "/form/uscc")])
 
 
-def _validated(actor: Actor, form: Mapping[str, Any]) -> tuple[list[Violation], dict[str, Any]]:
-    """(what submission would refuse, the form without it)."""
+def _validated(actor: Actor, form: Mapping[str, Any]) -> tuple[list[Violation], int, dict[str, Any]]:
+    """(what submission would refuse first, how much more it would, the form without any of it)."""
     try:
         whole = ApplicationForm.model_validate(form)
     except ValidationError as error:
         locations = [one["loc"] for one in error.errors(include_url=False, include_input=False, include_context=False)]
-        return violations_of_model(error), without_invalid_parts(form, locations)
+        return violations_of_model(error), left_out_of(error), without_invalid_parts(form, locations)
     try:
         check_reach(actor, whole)
     except Problem as problem:
-        return list(problem.violations), whole.model_dump(mode="json")
-    return [], whole.model_dump(mode="json")
+        return list(problem.violations), 0, whole.model_dump(mode="json")
+    return [], 0, whole.model_dump(mode="json")
 
 
 async def _window_violations(database: Database, code: str) -> list[Violation]:

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import math
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any, cast
 
 from pydantic import ValidationError
 
 from services.intake.applications.form import Applicant, ApplicationForm
 from shared.errors import PAYLOAD_TOO_LARGE, UNSTORABLE, VALIDATION_FAILED, Problem, Violation
-from shared.validation import json_pointer, violations_of_model
+from shared.validation import Location, left_out_of, pointer_within, violation_of_code, violations_of_model
 
 _DEEPEST = 32
 # PostgreSQL's JSON holds no NUL, and neither UTF-8 nor a browser half a character.
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
-
-Location = tuple[int | str, ...]
 
 
 def applicant_of(content: Mapping[str, Any]) -> Applicant:
@@ -30,12 +31,25 @@ def applicant_of(content: Mapping[str, Any]) -> Applicant:
         raise Problem(VALIDATION_FAILED, violations=violations_of_model(error)) from None
 
 
-def form_or_violations(content: Mapping[str, Any]) -> tuple[ApplicationForm | None, list[Violation]]:
-    """The form that the content makes, or what submission would refuse of it."""
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a draft makes: a form, or what submission would refuse of it first, and how much more is left out."""
+
+    form: ApplicationForm | None
+    violations: list[Violation] = field(default_factory=list[Violation])
+    left_out: int = 0
+
+
+async def read_strictly(content: Mapping[str, Any]) -> Reading:
+    """The form that the content makes, as submission reads it; in a thread, since others are served meanwhile."""
+    return await asyncio.to_thread(_read, content)
+
+
+def _read(content: Mapping[str, Any]) -> Reading:
     try:
-        return ApplicationForm.model_validate(content), []
+        return Reading(ApplicationForm.model_validate(content))
     except ValidationError as error:
-        return None, violations_of_model(error)
+        return Reading(None, violations_of_model(error), left_out_of(error))
 
 
 def merged(content: Any, patch: Any) -> Any:
@@ -51,31 +65,40 @@ def merged(content: Any, patch: Any) -> Any:
     return members
 
 
-def refuse_unstorable(content: Mapping[str, Any], *, most_bytes: int) -> None:
-    """Problem `unstorable_value` naming each place, or `payload_too_large`; everything else may be saved."""
-    places = list(_unstorable(content, ()))
-    if places:
-        kind = UNSTORABLE
-        found = [Violation(kind.code, kind.title_zh, kind.title_en, pointer=json_pointer(place)) for place in places]
-        raise Problem(kind, violations=found[:50])
+async def refuse_unstorable(content: Mapping[str, Any], *, most_bytes: int) -> None:
+    """Problem `unstorable_value` saying what is wrong at each place, or `payload_too_large`; all else may be saved."""
+    await asyncio.to_thread(_refuse_unstorable, content, most_bytes)
+
+
+def _refuse_unstorable(content: Mapping[str, Any], most_bytes: int) -> None:
+    found = [violation_of_code(code, pointer_within(place)) for place, code in islice(_unstorable(content, ()), 50)]
+    if found:
+        first = found[0]
+        where = first.pointer or "/"
+        raise Problem(
+            UNSTORABLE,
+            detail_en=f"{where}: {first.message_en}",
+            detail_zh=f"{where}：{first.message_zh}",
+            violations=found,
+        )
     if len(json.dumps(content, ensure_ascii=False).encode()) > most_bytes:
         raise Problem(PAYLOAD_TOO_LARGE)
 
 
-def _unstorable(value: Any, place: Location) -> Iterator[Location]:
+def _unstorable(value: Any, place: Location) -> Iterator[tuple[Location, str]]:
     if len(place) > _DEEPEST:
-        yield place[:1]
+        yield place, "too_deep"
         return
     match value:
         case str() if _UNSTORABLE.search(value):
-            yield place
+            yield place, "text_not_storable"
         case float() if not math.isfinite(value):
-            yield place
+            yield place, "number_not_finite"
         case dict():
             members = cast("dict[str, Any]", value)
             # A name that cannot be stored cannot be shown either: its holder is the place.
             bad = {name for name in members if _UNSTORABLE.search(name)}
-            yield from (place for _ in bad)
+            yield from ((place, "text_not_storable") for _ in bad)
             yield from _inside(((name, member) for name, member in members.items() if name not in bad), place)
         case list():
             yield from _inside(enumerate(cast("list[Any]", value)), place)
@@ -83,6 +106,6 @@ def _unstorable(value: Any, place: Location) -> Iterator[Location]:
             pass
 
 
-def _inside(members: Iterable[tuple[int | str, Any]], place: Location) -> Iterator[Location]:
+def _inside(members: Iterable[tuple[int | str, Any]], place: Location) -> Iterator[tuple[Location, str]]:
     for name, member in members:
         yield from _unstorable(member, (*place, name))

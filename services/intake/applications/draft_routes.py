@@ -38,10 +38,11 @@ from shared.errors import (
 from shared.security.actor import Actor
 from shared.web.documentation import refuses
 from shared.web.idempotency import IdempotencyDep
+from shared.web.json_bodies import CarefulJsonRoute
 from shared.web.security import requires
 from shared.web.sessions import SessionDep
 
-router = APIRouter(prefix="/v1", tags=["drafts"])
+router = APIRouter(prefix="/v1", tags=["drafts"], route_class=CarefulJsonRoute)
 _WHO = {"uscc": "91420100MA4KABCD1X", "name": "【虚构】示范光电有限公司", "registered_division": "420106"}
 Content = Annotated[
     dict[str, Any], Body(description="The form as far as it is filled in", examples=[_WHO | {"people": {}}])

@@ -7,7 +7,7 @@ import uuid
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.intake.applications.draft_content import form_or_violations
+from services.intake.applications.draft_content import read_strictly
 from services.intake.applications.drafts import draft_within_reach
 from services.intake.applications.errors import DRAFT_NOT_FOUND
 from services.intake.applications.movement import check_may, lock_within_reach
@@ -34,10 +34,10 @@ async def submit_draft(
     if draft.version == 0:
         raise Problem(DRAFT_NOT_FOUND)
     draft.refuse_changed(tags)
-    form, violations = form_or_violations(draft.content)
-    if form is None:
-        raise Problem(VALIDATION_FAILED, violations=violations)
-    answer = await submit(await session.connection(), actor, Submission(draft.cycle, form, "http"))
+    reading = await read_strictly(draft.content)
+    if reading.form is None:
+        raise Problem(VALIDATION_FAILED, violations=reading.violations, violations_left_out=reading.left_out)
+    answer = await submit(await session.connection(), actor, Submission(draft.cycle, reading.form, "http"))
     return ApplicationReceived.model_validate_json(answer)
 
 

@@ -49,7 +49,7 @@ async def start_draft(
     check_may("save_draft", actor)
     applicant = applicant_of(content)
     check_reach(actor, applicant)
-    refuse_unstorable(content, most_bytes=most_bytes)
+    await refuse_unstorable(content, most_bytes=most_bytes)
     cycle = await cycle_taking_applications(session, code)
     enterprise_id = await _enterprise_on_record(session, applicant)
     begin = (
@@ -81,7 +81,7 @@ async def save_draft(session: AsyncSession, actor: Actor, application_id: uuid.U
     draft.refuse_changed(saving.tags)
     content: dict[str, Any] = merged(draft.content, saving.patch)
     _refuse_another_enterprise(draft, applicant_of(content))
-    refuse_unstorable(content, most_bytes=saving.most_bytes)
+    await refuse_unstorable(content, most_bytes=saving.most_bytes)
     detail = {"from": status, "to": status, "revision": application.revision}
     await _save(session, actor, application_id, content, draft.version + 1, detail)
     return await draft_shown(session, await draft_within_reach(session, actor, application_id))

@@ -11,14 +11,16 @@ from sqlalchemy import func, literal, select
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.intake.applications.draft_content import form_or_violations
+from services.intake.applications.draft_content import read_strictly
 from services.intake.applications.errors import DRAFT_CHANGED, DRAFT_NOT_FOUND, SECTION_NOT_REOPENED
 from services.intake.applications.movement import status_of, violation
 from services.intake.applications.queries import newest_form, within_reach
 from services.intake.applications.schemas import DraftOut, ViolationFound
 from services.intake.applications.sections import sections_at
 from services.intake.applications.transitions import next_status
-from shared.errors import NOT_FOUND, Problem, Violation
+from services.intake.applications.who_acted import Reader
+from shared.errors import MOST_VIOLATIONS, NOT_FOUND, Problem, Violation
+from shared.models.audit import AuditEntry
 from shared.models.intake import Application, ApplicationDraft, Cycle, Enterprise
 from shared.security.actor import Actor
 
@@ -34,6 +36,7 @@ class Draft:
     version: int
     saved_by: str | None
     saved_at: datetime | None
+    reader: Reader
 
     @property
     def city_code(self) -> str:
@@ -68,12 +71,15 @@ async def draft_within_reach(session: AsyncSession, actor: Actor, application_id
         raise Problem(NOT_FOUND)
     application, enterprise, cycle = row.Application, row.Enterprise, row.code
     saved: ApplicationDraft | None = row.ApplicationDraft
+    reader = Reader(actor, application.city_code)
     if next_status(status_of(application), "save_draft") is None:
         raise Problem(DRAFT_NOT_FOUND)
     if saved is None:
         content = await newest_form(session, application) or _who(enterprise)
-        return Draft(application, cycle, enterprise.uscc, content, 0, None, None)
-    return Draft(application, cycle, enterprise.uscc, saved.content, saved.version, saved.saved_by, saved.saved_at)
+        return Draft(application, cycle, enterprise.uscc, content, 0, None, None, reader)
+    return Draft(
+        application, cycle, enterprise.uscc, saved.content, saved.version, saved.saved_by, saved.saved_at, reader
+    )
 
 
 def _who(enterprise: Enterprise) -> dict[str, Any]:
@@ -82,9 +88,11 @@ def _who(enterprise: Enterprise) -> dict[str, Any]:
 
 async def draft_shown(session: AsyncSession, draft: Draft) -> DraftOut:
     """The draft with what submission would refuse of it, the window of time aside."""
-    form, violations = form_or_violations(draft.content)
-    if form is not None:
-        violations = await _strays(session, draft, form.model_dump(mode="json"))
+    reading = await read_strictly(draft.content)
+    violations, left_out = reading.violations, reading.left_out
+    if reading.form is not None:
+        strays = await _strays(session, draft, reading.form.model_dump(mode="json"))
+        violations, left_out = strays[:MOST_VIOLATIONS], max(0, len(strays) - MOST_VIOLATIONS)
     return DraftOut(
         application_id=draft.application.id,
         cycle=draft.cycle,
@@ -93,9 +101,27 @@ async def draft_shown(session: AsyncSession, draft: Draft) -> DraftOut:
         tag=draft.tag,
         content=draft.content,
         violations=[ViolationFound.model_validate(one, from_attributes=True) for one in violations],
-        saved_by=draft.saved_by,
+        violations_left_out=left_out,
+        saved_by=await _saver(session, draft),
         saved_at=draft.saved_at,
     )
+
+
+async def _saver(session: AsyncSession, draft: Draft) -> str | None:
+    """Who saved it as its reader is told; an officer may have."""
+    if draft.saved_by is None:
+        return None
+    last = (
+        select(AuditEntry.role)
+        .where(
+            AuditEntry.subject_type == "application",
+            AuditEntry.subject_id == draft.application.id,
+            AuditEntry.action == "application.save_draft",
+        )
+        .order_by(AuditEntry.number.desc())
+        .limit(1)
+    )
+    return draft.reader.name(draft.saved_by, (await session.execute(last)).scalar_one())
 
 
 async def _strays(session: AsyncSession, draft: Draft, payload: dict[str, Any]) -> list[Violation]:

@@ -84,11 +84,12 @@ async def get_applications(
     status: Status | None = None,
     city: Annotated[str | None, Query(pattern=r"^\d{6}$", description="City code", examples=["420100"])] = None,
     uscc: Annotated[str | None, Query(max_length=18, examples=["91420100MA4KABCD1X"])] = None,
+    correction_overdue: Annotated[bool | None, Query(description="Returned, and the time to correct is over")] = None,
     cursor: uuid.UUID | None = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
 ) -> ApplicationPage:
     """Applications in order of id, without their forms; `next_cursor` is null on the last page."""
-    wanted = Wanted(cycle=cycle, status=status, city=city, uscc=uscc)
+    wanted = Wanted(cycle=cycle, status=status, city=city, uscc=uscc, correction_overdue=correction_overdue)
     return await application_page(session, actor, wanted, after=cursor, limit=limit)
 
 

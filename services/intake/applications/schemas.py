@@ -126,7 +126,8 @@ class SectionOut(BaseModel):
 class ApplicationOut(BaseModel):
     """`revision` is 0 and `submitted_at` null while it was never submitted.
 
-    `correct_until` is when a returned application can no longer be submitted again. `status_reason` is why it was
+    `correct_until` is when a returned application can no longer be submitted again; from then on it is
+    `correction_overdue`, and nothing but a withdrawal moves it. `status_reason` is why it was
     not recommended, reconsidered or withdrawn.
     """
 
@@ -140,6 +141,7 @@ class ApplicationOut(BaseModel):
     revision: int
     return_reasons: list[ReturnReason] | None
     correct_until: datetime | None
+    correction_overdue: bool
     submitted_at: datetime | None
     sections: list[SectionOut]
     form: dict[str, Any] | None = None
@@ -171,5 +173,6 @@ class DraftOut(BaseModel):
         examples=[{"uscc": "91420100MA4KABCD1X", "name": "【虚构】示范光电有限公司", "registered_division": "420106"}]
     )
     violations: list[ViolationFound]
+    violations_left_out: int = Field(default=0, description="As wrong, and not listed")
     saved_by: str | None
     saved_at: datetime | None

@@ -13,7 +13,8 @@ from typing import Any
 from sqlalchemy import Select, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.intake.applications.queries import within_reach
+from services.intake.applications.queries import open_to_reviewer, within_reach
+from services.intake.applications.who_acted import Reader
 from services.intake.attachments.schemas import AttachmentOut, AttachmentPage, Owner
 from services.intake.enterprises.queries import by_code, own_records
 from shared.errors import NOT_FOUND, Problem
@@ -69,19 +70,23 @@ def _enterprises(actor: Actor) -> Select[uuid.UUID]:
         statement = statement.where(Enterprise.id.in_(own_records(actor.uscc)))
     if actor.city_code is not None:
         statement = statement.where(Enterprise.city_code == actor.city_code)
+    if actor.role == "reviewer":
+        # What an enterprise has on file serves whoever reviews an application of it.
+        seen = select(Application.enterprise_id).where(Application.id.in_(open_to_reviewer(actor)))
+        statement = statement.where(Enterprise.id.in_(seen))
     return statement
 
 
-def _select(actor: Actor) -> Select[Attachment, str]:
+def _select(actor: Actor) -> Select[Attachment, str, str]:
     applications = within_reach(
         select(Application.id).join(Enterprise, Enterprise.id == Application.enterprise_id), actor
     )
     statement = (
-        select(Attachment, Enterprise.uscc)
+        select(Attachment, Enterprise.uscc, func.coalesce(Application.city_code, Enterprise.city_code))
         .outerjoin(Application, Application.id == Attachment.application_id)
         .join(Enterprise, Enterprise.id == func.coalesce(Attachment.enterprise_id, Application.enterprise_id))
     )
-    if actor.uscc is None and actor.city_code is None:
+    if actor.uscc is None and actor.city_code is None and actor.role != "reviewer":
         return statement
     if actor.uscc is not None:
         statement = statement.where(Attachment.audience == "all")
@@ -90,8 +95,9 @@ def _select(actor: Actor) -> Select[Attachment, str]:
     )
 
 
-def shown(attachment: Attachment, uscc: str) -> AttachmentOut:
-    """The attachment as HTTP shows it."""
+def shown(actor: Actor, attachment: Attachment, uscc: str, city_code: str) -> AttachmentOut:
+    """The attachment as HTTP shows it to the actor; `city_code` is its owner's. Only its own role may remove one."""
+    reader = Reader(actor, city_code)
     return AttachmentOut(
         id=attachment.id,
         application_id=attachment.application_id,
@@ -104,11 +110,11 @@ def shown(attachment: Attachment, uscc: str) -> AttachmentOut:
         media_type=attachment.media_type,
         size=attachment.size,
         digest=attachment.digest,
-        uploaded_by=attachment.uploaded_by,
+        uploaded_by=reader.name(attachment.uploaded_by, attachment.role),
         role=attachment.role,
         created_at=attachment.created_at,
         held=attachment.held_at is not None,
-        removed_by=attachment.removed_by,
+        removed_by=attachment.removed_by and reader.name(attachment.removed_by, attachment.role),
         removed_at=attachment.removed_at,
     )
 
@@ -118,7 +124,7 @@ async def attachment_within_reach(session: AsyncSession, actor: Actor, attachmen
     row = (await session.execute(_select(actor).where(Attachment.id == attachment_id))).one_or_none()
     if row is None:
         raise Problem(NOT_FOUND)
-    return shown(*row)
+    return shown(actor, *row)
 
 
 async def attachments_within_reach(
@@ -126,7 +132,7 @@ async def attachments_within_reach(
 ) -> dict[uuid.UUID, AttachmentOut]:
     """Those of the attachments that are within reach, by id."""
     rows = await session.execute(_select(actor).where(Attachment.id.in_(attachment_ids)))
-    return {attachment.id: shown(attachment, uscc) for attachment, uscc in rows}
+    return {attachment.id: shown(actor, attachment, uscc, city) for attachment, uscc, city in rows}
 
 
 async def content_is_kept(session: AsyncSession, digest: str) -> bool:
@@ -160,13 +166,13 @@ async def attachment_page(
         statement = statement.where(Attachment.id > after)
     statement = await _as_of(session, statement, found, moment or Moment())
     rows = (await session.execute(statement)).all()
-    items = [shown(*row) for row in rows[:limit]]
+    items = [shown(actor, *row) for row in rows[:limit]]
     return AttachmentPage(items=items, next_cursor=items[-1].id if len(rows) > limit else None)
 
 
 async def _as_of(
-    session: AsyncSession, statement: Select[Attachment, str], owner: FoundOwner, moment: Moment
-) -> Select[Attachment, str]:
+    session: AsyncSession, statement: Select[Attachment, str, str], owner: FoundOwner, moment: Moment
+) -> Select[Attachment, str, str]:
     at = moment.at
     if moment.revision is not None:
         submitted = select(ApplicationSnapshot.created_at).where(

@@ -22,13 +22,14 @@ _HIDDEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206
 _NOT_IN_NAMES = re.compile(r'[<>:"|?*]')
 
 
-def _visible(value: str) -> str:
+def visible(value: str) -> str:
+    """The text as it is; ValidationError's `control_character` where some of it cannot be seen."""
     if _HIDDEN.search(value):
         raise custom_error("control_character")
     return value
 
 
-def _last_part(value: str) -> str:
+def last_part(value: str) -> str:
     """The name without its folders: some browsers send the whole path."""
     name = _NOT_IN_NAMES.sub("_", re.split(r"[/\\]", value)[-1]).strip(" .")
     return name or "attachment"
@@ -37,14 +38,14 @@ def _last_part(value: str) -> str:
 Title = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=MOST_FILE_NAME),
-    AfterValidator(_visible),
+    AfterValidator(visible),
 ]
 # Five characters are left for the ending that the content's type may add.
 FileName = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=MOST_FILE_NAME - 5),
-    AfterValidator(_visible),
-    AfterValidator(_last_part),
+    AfterValidator(visible),
+    AfterValidator(last_part),
 ]
 CriterionNumber = Annotated[int, Field(ge=1, le=10)]
 

@@ -13,4 +13,16 @@ RULEBOOK_NOT_IN_FORCE = ErrorKind(
 OUTSIDE_WINDOW = ErrorKind(
     "outside_application_window", 409, "The cycle does not take applications now", "当前不在该批次的申报时间内"
 )
+CONDITION_UNKNOWN = ErrorKind(
+    "reserve_condition_unknown",
+    422,
+    "The rulebook has no condition of this name to reserve places for",
+    "评判规则中没有该预留名额条件",
+)
+PROMISES_EXCEED_CAP = ErrorKind(
+    "quotas_exceed_cap",
+    422,
+    "Minimums and reserved places add up to more than the pool's cap",
+    "最低名额与预留名额合计超出培育库数量上限",
+)
 CONSTRAINT_ERRORS["uq_cycle_code"] = CYCLE_EXISTS

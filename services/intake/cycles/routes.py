@@ -6,7 +6,13 @@ from typing import Annotated
 
 from fastapi import APIRouter, Response
 
-from services.intake.cycles.errors import CYCLE_EXISTS, RULEBOOK_NOT_IN_FORCE, RULEBOOK_UNKNOWN
+from services.intake.cycles.errors import (
+    CONDITION_UNKNOWN,
+    CYCLE_EXISTS,
+    PROMISES_EXCEED_CAP,
+    RULEBOOK_NOT_IN_FORCE,
+    RULEBOOK_UNKNOWN,
+)
 from services.intake.cycles.schemas import CycleIn, CycleOut
 from services.intake.cycles.service import list_cycles, open_cycle
 from shared.security.actor import Actor
@@ -23,7 +29,7 @@ router = APIRouter(prefix="/v1/cycles", tags=["cycles"])
     status_code=201,
     response_model=CycleOut,
     summary="Open a cycle",
-    responses=refuses(CYCLE_EXISTS, RULEBOOK_UNKNOWN, RULEBOOK_NOT_IN_FORCE),
+    responses=refuses(CYCLE_EXISTS, RULEBOOK_UNKNOWN, RULEBOOK_NOT_IN_FORCE, CONDITION_UNKNOWN, PROMISES_EXCEED_CAP),
 )
 async def post_cycle(
     cycle_in: CycleIn,

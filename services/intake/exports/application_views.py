@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Numeric, Select, and_, cast, select
 
-from services.intake.applications.queries import Wanted, listed_applications
+from services.intake.applications.queries import Wanted, correction_overdue, listed_applications
 from services.intake.exports.filters import ApplicationFilters, Filters
 from services.intake.exports.tabular import Column
 from services.intake.exports.view import CITY, CYCLE, NAME, USCC, View
@@ -26,7 +26,13 @@ APPLICATION_STATUS = {
 
 def _applications(actor: Actor, filters: ApplicationFilters) -> Select[*tuple[Any, ...]]:
     form = ApplicationSnapshot.payload
-    wanted = Wanted(cycle=filters.cycle, status=filters.status, city=filters.city, uscc=filters.uscc)
+    wanted = Wanted(
+        cycle=filters.cycle,
+        status=filters.status,
+        city=filters.city,
+        uscc=filters.uscc,
+        correction_overdue=filters.correction_overdue,
+    )
     newest = and_(
         ApplicationSnapshot.application_id == Application.id, ApplicationSnapshot.revision == Application.revision
     )
@@ -46,6 +52,8 @@ def _applications(actor: Actor, filters: ApplicationFilters) -> Select[*tuple[An
             cast(form["finance", "rd_expense_cny"].as_string(), Numeric),
             form["people", "employees"].as_integer(),
             Application.return_reasons,
+            Application.correct_until,
+            correction_overdue,
         )
     )
 
@@ -81,6 +89,8 @@ APPLICATION_VIEWS = (
             Column("研发投入（元）", "money", 20),
             Column("从业人员（人）", "integer", 14),
             Column("退回原因", "reasons", 50),
+            Column("补正期限", "moment", 20),
+            Column("补正逾期", "boolean", 10),
         ),
         _applications,
     ),

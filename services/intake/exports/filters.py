@@ -34,6 +34,7 @@ class ApplicationFilters(Filters):
     status: Status | None = None
     city: City = None
     uscc: UsccCode = None
+    correction_overdue: Annotated[bool | None, Field(description="Returned, and the time to correct is over")] = None
 
 
 class ImportFilters(Filters):

@@ -13,16 +13,13 @@ from starlette.types import Receive, Scope, Send
 from services.intake.exports.errors import EXPORTS_BUSY
 from services.intake.exports.filters import Format
 from shared.errors import Problem
+from shared.settings import Settings
 from shared.web.problems import problem_response
 
 MEDIA_TYPES: dict[Format, str] = {
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     "csv": "text/csv; charset=utf-8",
 }
-# Each holds a connection of the pool while its rows are read; the others are for everybody else.
-_MOST_AT_ONCE = 4
-# A client that reads a few bytes a minute must not keep a snapshot of the database open for days.
-_MOST_SECONDS = 900
 _running: set[int] = set()
 
 
@@ -30,21 +27,28 @@ class ExportResponse(StreamingResponse):
     """Streams what `chunks` makes, as an attachment; 503 `exports_busy` where too many are under way."""
 
     def __init__(
-        self, chunks: Callable[[], AsyncGenerator[bytes]], *, name: str, title: str, file_format: Format
+        self,
+        chunks: Callable[[], AsyncGenerator[bytes]],
+        *,
+        name: str,
+        title: str,
+        file_format: Format,
+        settings: Settings,
     ) -> None:
         self._chunks = chunks
+        self._settings = settings
         shown = quote(f"{title}-{name.rpartition('-')[2]}.{file_format}")
         disposition = f"attachment; filename=\"{name}.{file_format}\"; filename*=UTF-8''{shown}"
         headers = {"Content-Disposition": disposition, "Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
         super().__init__(iter(()), headers=headers, media_type=MEDIA_TYPES[file_format])
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if len(_running) >= _MOST_AT_ONCE:
+        if len(_running) >= self._settings.exports_at_once:
             await problem_response(Problem(EXPORTS_BUSY))(scope, receive, send)
             return
         _running.add(id(self))
         try:
-            async with asyncio.timeout(_MOST_SECONDS):
+            async with asyncio.timeout(self._settings.export_max_seconds):
                 await super().__call__(scope, receive, send)
         finally:
             _running.discard(id(self))

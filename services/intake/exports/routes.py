@@ -18,6 +18,7 @@ from shared.db import Database
 from shared.errors import NOT_FOUND, VALIDATION_FAILED
 from shared.models.base import new_id
 from shared.security.actor import Actor
+from shared.settings import Settings
 from shared.web.documentation import refuses
 from shared.web.security import requires
 from shared.web.sessions import SessionDep
@@ -36,14 +37,21 @@ def _add_route(view: View) -> None:
         detail = {"view": view.name, **chosen}
         await audit.record(session, service="intake", actor=actor, action="export", subject=subject, detail=detail)
         database: Database = request.app.state.database
+        settings: Settings = request.app.state.settings
         statement = view.statement(actor, filters)
         return ExportResponse(
             lambda: export_chunks(
-                database.engine, statement, title=view.title, columns=view.columns, file_format=filters.format
+                database.engine,
+                statement,
+                title=view.title,
+                columns=view.columns,
+                file_format=filters.format,
+                rows_at_once=settings.export_batch_rows,
             ),
             name=f"{view.name}-{calendar.business_date(calendar.now()):%Y%m%d}",
             title=view.title,
             file_format=filters.format,
+            settings=settings,
         )
 
     # What differs from view to view: the scope, and the filters that FastAPI reads and documents.

@@ -14,17 +14,17 @@ from services.intake.exports.filters import Format
 from services.intake.exports.tabular import Column, Row
 from services.intake.exports.xlsx_file import xlsx_chunks
 
-_BATCH = 1_000
 
-
-async def batches(engine: AsyncEngine, statement: Select[*tuple[Any, ...]]) -> AsyncGenerator[Sequence[Row]]:
+async def batches(
+    engine: AsyncEngine, statement: Select[*tuple[Any, ...]], rows_at_once: int
+) -> AsyncGenerator[Sequence[Row]]:
     """Run the statement behind a server-side cursor; closing the iterator ends the transaction.
 
     One statement in one read-only transaction: what others commit meanwhile does not show.
     """
     async with engine.connect() as connection:
         reading = await connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
-        result = await reading.stream(statement, execution_options={"yield_per": _BATCH})
+        result = await reading.stream(statement, execution_options={"yield_per": rows_at_once})
         async for batch in result.partitions():
             yield batch
 
@@ -36,9 +36,10 @@ async def export_chunks(
     title: str,
     columns: Sequence[Column],
     file_format: Format,
+    rows_at_once: int,
 ) -> AsyncGenerator[bytes]:
     """The file in chunks of at most a few hundred KiB; the connection is held while rows are read, and no longer."""
-    async with aclosing(batches(engine, statement)) as rows:
+    async with aclosing(batches(engine, statement, rows_at_once)) as rows:
         chunks = xlsx_chunks(title, columns, rows) if file_format == "xlsx" else csv_chunks(columns, rows)
         async with aclosing(chunks) as file:
             async for chunk in file:

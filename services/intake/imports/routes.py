@@ -18,6 +18,7 @@ from starlette.requests import ClientDisconnect
 
 from services.intake.cycles.errors import CYCLE_NOT_FOUND, OUTSIDE_WINDOW
 from services.intake.imports import errors
+from services.intake.imports.file_name import name_of_upload
 from services.intake.imports.line_spool import SpooledLines, SpoolLimits, spool_lines
 from services.intake.imports.queries import (
     finished_import,
@@ -107,7 +108,7 @@ async def post_workbook(
 ) -> Response:
     """Store the workbook and read it in the background; follow the import under /v1/imports/{id}."""
     content = await file.read()
-    name = (file.filename or "workbook.xlsx")[:200].replace("\x00", "")
+    name = name_of_upload(file.filename)
     settings = request.app.state.settings
 
     async def create() -> ImportOut:

@@ -102,7 +102,7 @@ def assemble(row: ParsedRow, details: Details, places: PlaceIndex) -> Applicatio
         # As JSON, which is how forms come by any other way, and quicker.
         form = ApplicationForm.model_validate_json(orjson.dumps(document))
     except ValidationError as error:
-        for violation in violations_of_model(error):
+        for violation in violations_of_model(error, most=None):
             for cell in _cells_of(violation, row, details):
                 # A field that could not be read is missing in the form; the reader's own reason says more.
                 faults.setdefault(

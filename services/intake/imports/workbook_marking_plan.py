@@ -51,10 +51,14 @@ class SheetPlan:
 
 @dataclass(slots=True)
 class MarkingPlan:
-    """By sheet title. `enterprises` counts the rows of 企业 that stay, `strays` detail rows without an enterprise."""
+    """By sheet title. `enterprises` counts the rows of 企业 that need mending, `strays` detail rows without an enterprise.
+
+    `untouched` counts rows of 企业 that are good and stay all the same: the file was rehearsed, or taken in whole or not at all.
+    """
 
     sheets: dict[str, SheetPlan]
     enterprises: int = 0
+    untouched: int = 0
     strays: int = 0
 
 
@@ -65,7 +69,8 @@ def plan_marking(tables: Mapping[str, Table], rejected: Sequence[RejectedRowRead
         by_position.setdefault((one.sheet, one.row), []).extend(one.violations)
     kept, owners = _kept_enterprises(tables[ENTERPRISES.key], by_position)
     wrong = {code for code in owners if not _is_code(code)}
-    plan = MarkingPlan({}, enterprises=len(kept))
+    faulty = sum(bool(by_position[position]) for position in kept)
+    plan = MarkingPlan({}, enterprises=faulty, untouched=len(kept) - faulty)
     codes: dict[Position, str] = dict(kept)
     plan.sheets[ENTERPRISES.title] = _sheet_plan(tables[ENTERPRISES.key], {row for _, row in kept})
     for sheet in _present(DETAILS, tables):

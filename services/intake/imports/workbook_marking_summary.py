@@ -54,15 +54,16 @@ def _marks(plan: Mapping[str, Any], titles: Mapping[str, str]) -> Iterator[tuple
 def _add_head(worksheet: Worksheet, plan: Mapping[str, Any], marks: int) -> None:
     strays = f"，另有 {plan['strays']} 行明细未采用" if plan["strays"] else ""
     listed = f"（下表列出前 {_MOST_LISTED} 处）" if marks > _MOST_LISTED else ""
+    others = f"{plan['untouched']} good ones are kept" if plan["untouched"] else "accepted ones are left out"
     grey = Font(name=_FONT, size=10, color="FF6B7785")
     lines = (
         ("退回说明：请改正标色的单元格后重新上传", Font(name=_FONT, size=16, bold=True, color=_NAVY)),
         (f"{plan['enterprises']} 家企业未采用{strays}，共 {marks} 处需要改正{listed}。", _PLAIN),
-        ("已采用的企业不在本文件中，请勿重复填报。", _PLAIN),
+        (_the_others(plan["untouched"]), _PLAIN),
         ("需要改正的单元格标为红色并附批注；点击下表的单元格编号可直接跳转。", _PLAIN),
         ("改正后保存为 .xlsx，直接上传本文件即可；标色、批注和本页不必清除。", _PLAIN),
         ("原因中提到的行号是原文件的行号；公式已换成其最后结果。", grey),
-        (f"{plan['enterprises']} enterprises not accepted, {marks} cells to mend; accepted ones are left out.", grey),
+        (f"{plan['enterprises']} enterprises not accepted, {marks} cells to mend; {others}.", grey),
     )
     for row, (text, look) in enumerate(lines, start=1):
         cell = worksheet.cell(row, 1)
@@ -76,6 +77,12 @@ def _add_head(worksheet: Worksheet, plan: Mapping[str, Any], marks: int) -> None
         cell.fill = PatternFill("solid", fgColor=_NAVY)
         cell.alignment = Alignment(horizontal="center", vertical="center")
     worksheet.row_dimensions[_FIRST_LINE - 1].height = 22
+
+
+def _the_others(untouched: int) -> str:
+    if untouched:
+        return f"本次没有存入任何申报；另有 {untouched} 家没有发现问题，保留在本文件中，改正后一并上传即可。"
+    return "已采用的企业不在本文件中，请勿重复填报。"
 
 
 def _add_line(worksheet: Worksheet, number: int, title: str, mark: Mapping[str, Any]) -> None:

@@ -41,6 +41,7 @@ KIND_CHANGED = ErrorKind(
 FILING_CHANGED = ErrorKind(
     "filing_moved", 409, "An application keeps its enterprise and cycle", "同一申报不得更换企业或批次"
 )
+FILED_BY_ANOTHER = ErrorKind("filed_by_another", 409, "Another sender filed this application", "该申报由另一报送方报送")
 NOT_CANONICAL = ErrorKind(
     "not_canonical",
     422,
@@ -54,3 +55,4 @@ STATUS_NOT_HANDLED = ErrorKind(
     "status_not_handled", 409, "Waits: this change of status is not handled yet", "暂不支持该状态变更，待处理"
 )
 CONSTRAINT_ERRORS["pk_national_sender_key"] = KEY_EXISTS
+CONSTRAINT_ERRORS["ex_national_filing_one_sender"] = FILED_BY_ANOTHER

@@ -15,7 +15,12 @@ from services.intake.applications.errors import WRONG_STATUS
 from services.intake.applications.schemas import ReturnIn, ReturnReason
 from services.intake.applications.submission import Submission, submit
 from services.intake.cycles.errors import OUTSIDE_WINDOW
-from services.intake.national.errors import APPLICATION_AWAITED, FILING_CHANGED, STATUS_NOT_HANDLED
+from services.intake.national.errors import (
+    APPLICATION_AWAITED,
+    FILED_BY_ANOTHER,
+    FILING_CHANGED,
+    STATUS_NOT_HANDLED,
+)
 from services.intake.national.records import reason_of, reasons_of
 from services.intake.national.schemas import Outcome
 from services.intake.national.statuses import apply_status
@@ -28,8 +33,9 @@ from shared.security.actor import Actor
 
 @dataclass(frozen=True, slots=True)
 class Filing:
-    """How far one upstream application has been followed; its row is locked."""
+    """How far one upstream application, as its sender numbers it, has been followed; its row is locked."""
 
+    sender: str
     record_id: str
     application_id: uuid.UUID | None
     application_version: int | None
@@ -80,10 +86,12 @@ async def _follow_application(
     session: AsyncSession, actor: Actor, filing: Filing, record: ApplicationRecord, digest: str
 ) -> Verdict:
     await _check_window(session, record)
+    await _hold_enterprise(session, record)
     current = await _current(session, filing)
     outcome: Outcome = "accepted"
     if current is None:
         application_id = await _submit(session, actor, record)
+        await _refuse_anothers(session, filing, application_id)
     else:
         application_id = filing.application_id
         if (current.uscc, current.cycle) != (record.form.uscc, record.cycle):
@@ -120,12 +128,27 @@ async def _submit(session: AsyncSession, actor: Actor, record: ApplicationRecord
     return uuid.UUID(json.loads(answer)["id"])
 
 
+async def _refuse_anothers(session: AsyncSession, filing: Filing, application_id: uuid.UUID) -> None:
+    """Problem `filed_by_another` where another sender's filing stands for the application, which is locked by now."""
+    others = select(NationalFiling.record_id).where(
+        NationalFiling.application_id == application_id, NationalFiling.sender != filing.sender
+    )
+    if (await session.execute(others.limit(1))).first() is not None:
+        raise Problem(FILED_BY_ANOTHER)
+
+
 async def _make_room(session: AsyncSession, actor: Actor, filing: Filing) -> None:
     """A newer filing replaces one that nobody has decided on: returned and submitted again, so that both acts show."""
     assert filing.application_id is not None  # noqa: S101 (there is a current application)
     reason = ReturnReason(field="", reason="国家系统报送了新的版本")
     await return_to_enterprise(session, actor, filing.application_id, ReturnIn(reasons=[reason]))
     await session.flush()
+
+
+async def _hold_enterprise(session: AsyncSession, record: ApplicationRecord) -> None:
+    """The enterprise before its application, as a submission locks them: so neither ever waits for the other."""
+    held = select(Enterprise.id).where(Enterprise.uscc == record.form.uscc)
+    await session.execute(held.with_for_update(key_share=True))
 
 
 async def _check_window(session: AsyncSession, record: ApplicationRecord) -> None:
@@ -170,4 +193,7 @@ async def _keep(session: AsyncSession, filing: Filing, *, digest: str | None = N
     }
     if digest is not None:
         values["digest"] = digest
-    await session.execute(update(NationalFiling).where(NationalFiling.record_id == filing.record_id).values(**values))
+    kept = update(NationalFiling).where(
+        NationalFiling.sender == filing.sender, NationalFiling.record_id == filing.record_id
+    )
+    await session.execute(kept.values(**values))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.intake.national.comparison import Held, Key
@@ -20,9 +21,13 @@ async def our_holdings(session: AsyncSession, *, settled_before: datetime) -> di
 
 
 async def _applications(session: AsyncSession) -> dict[Key, Held]:
-    statement = select(
-        NationalFiling.record_id, NationalFiling.application_version, NationalFiling.digest, Application.status
-    ).join(Application, Application.id == NationalFiling.application_id)
+    # Should two senders use one number, the first who did is the one that the number is read as.
+    statement = (
+        select(NationalFiling.record_id, NationalFiling.application_version, NationalFiling.digest, Application.status)
+        .join(Application, Application.id == NationalFiling.application_id)
+        .ext(distinct_on(NationalFiling.record_id))
+        .order_by(NationalFiling.record_id, NationalFiling.created_at, NationalFiling.sender)
+    )
     return {
         ("application", row.record_id): Held(row.status, row.digest, row.application_version)
         for row in await session.execute(statement)

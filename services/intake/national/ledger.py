@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from pydantic import ValidationError
-from sqlalchemy import func, select, update
+from sqlalchemy import ColumnElement, func, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -19,13 +19,15 @@ from services.intake.national.wire import as_json
 from shared import audit
 from shared.errors import Violation
 from shared.models.base import new_id
-from shared.models.intake import NationalBatch, NationalFiling, NationalRecord
+from shared.models.intake import NationalFiling, NationalRecord
 from shared.security.actor import Actor
 from shared.security.tokens import actor_of_role
 from shared.validation import violations_of_model
 
 _COUNTS = ("accepted", "unchanged", "waiting")
 _STORE = insert(NationalRecord)
+# A sender and the id that it gave an application: what others call theirs is not its own.
+FilingKey = tuple[str, str]
 
 
 @dataclass(slots=True)
@@ -35,26 +37,27 @@ class Ledger:
     session: AsyncSession
     actor: Actor
     batch: uuid.UUID
-    filings: dict[str, Filing]
+    filings: dict[FilingKey, Filing]
 
     @classmethod
-    async def open(cls, session: AsyncSession, actor: Actor, batch: uuid.UUID, filing_ids: set[str]) -> Self:
+    async def open(cls, session: AsyncSession, actor: Actor, batch: uuid.UUID, keys: set[FilingKey]) -> Self:
         """Lock the applications, in one order for all batches, so that two batches never wait for each other."""
-        rows = [{"record_id": filing_id} for filing_id in sorted(filing_ids)]
+        rows = [{"sender": sender, "record_id": record_id} for sender, record_id in sorted(keys)]
         if rows:
             await session.execute(insert(NationalFiling).values(rows).on_conflict_do_nothing())
         statement = (
             select(
+                NationalFiling.sender,
                 NationalFiling.record_id,
                 NationalFiling.application_id,
                 NationalFiling.application_version,
                 NationalFiling.status_sequence,
             )
-            .where(NationalFiling.record_id.in_(filing_ids))
-            .order_by(NationalFiling.record_id)
+            .where(tuple_(NationalFiling.sender, NationalFiling.record_id).in_(keys))
+            .order_by(NationalFiling.sender, NationalFiling.record_id)
             .with_for_update()
         )
-        filings = {row.record_id: Filing(*row) for row in await session.execute(statement)}
+        filings = {(row.sender, row.record_id): Filing(*row) for row in await session.execute(statement)}
         return cls(session, actor, batch, filings)
 
     async def take(self, position: int, record: ReadRecord) -> RecordResult:
@@ -73,16 +76,17 @@ class Ledger:
     async def _judge(self, record: ReadRecord) -> Verdict:
         if record.parsed is None or record.filing_id is None:
             return Verdict("rejected", _NOWHERE, record.violations)
-        filing = self.filings[record.filing_id]
+        key = self.actor.subject, record.filing_id
+        filing = self.filings[key]
         if await self._is_something_else(record):
             return Verdict("rejected", filing, (reason_of(KIND_CHANGED, "/record_id"),))
         newest = select(func.max(NationalRecord.version)).where(
-            NationalRecord.record_id == record.record_id, NationalRecord.outcome.in_(_COUNTS)
+            *self._of_sender(record.record_id), NationalRecord.outcome.in_(_COUNTS)
         )
         if record.version < ((await self.session.execute(newest)).scalar_one() or 0):
             return Verdict("stale", filing)
         verdict = await follow(self.session, self.actor, filing, record.parsed, record.digest)
-        self.filings[filing.record_id] = verdict.filing
+        self.filings[key] = verdict.filing
         return verdict
 
     async def follow_up(self) -> dict[tuple[str, int], Verdict]:
@@ -100,51 +104,55 @@ class Ledger:
         return settled
 
     async def _follow_again(self, row: Any) -> Verdict:
-        filing = self.filings[row.filing_id]
+        key = row.sender, row.filing_id
+        filing = self.filings[key]
         try:
             record = reparsed(row.payload)
         except ValidationError as error:  # the form's rules have changed while it waited
             return Verdict("rejected", filing, tuple(violations_of_model(error)))
-        # Whoever gave the occasion, what is followed is what the sender said. The batch at hand has no row yet.
-        actor = actor_of_role(row.sender, "national_system") if row.sender else self.actor
+        # Whoever gave the occasion, what is followed is what the sender said.
+        actor = actor_of_role(row.sender, "national_system")
         verdict = await follow(self.session, actor, filing, record, row.digest)
-        self.filings[filing.record_id] = verdict.filing
+        self.filings[key] = verdict.filing
         return verdict
 
     async def _waiting(self) -> list[Any]:
-        statement = (
-            select(
-                NationalRecord.id,
-                NationalRecord.record_id,
-                NationalRecord.version,
-                NationalRecord.filing_id,
-                NationalRecord.digest,
-                NationalRecord.payload,
-                NationalBatch.sender,
-            )
-            .outerjoin(NationalBatch, NationalBatch.id == NationalRecord.batch_id)
-            .where(NationalRecord.filing_id.in_(self.filings), NationalRecord.outcome == "waiting")
+        statement = select(
+            NationalRecord.id,
+            NationalRecord.record_id,
+            NationalRecord.version,
+            NationalRecord.filing_id,
+            NationalRecord.digest,
+            NationalRecord.payload,
+            NationalRecord.sender,
+        ).where(
+            tuple_(NationalRecord.sender, NationalRecord.filing_id).in_(self.filings),
+            NationalRecord.outcome == "waiting",
         )
         rows: list[Any] = list(await self.session.execute(statement))
         return sorted(rows, key=_place)
 
+    def _of_sender(self, record_id: str) -> tuple[ColumnElement[bool], ...]:
+        return NationalRecord.sender == self.actor.subject, NationalRecord.record_id == record_id
+
     async def _before(self, record: ReadRecord) -> Any:
         statement = select(
             NationalRecord.digest, NationalRecord.outcome, NationalRecord.violations, NationalRecord.application_id
-        ).where(NationalRecord.record_id == record.record_id, NationalRecord.version == record.version)
+        ).where(*self._of_sender(record.record_id), NationalRecord.version == record.version)
         return (await self.session.execute(statement)).one_or_none()
 
     async def _is_something_else(self, record: ReadRecord) -> bool:
         """Whether this record id stands for another kind, or for another application's change of status."""
         same = (NationalRecord.kind == record.kind) & (NationalRecord.filing_id == record.filing_id)
         other = select(NationalRecord.id).where(
-            NationalRecord.record_id == record.record_id, NationalRecord.outcome.in_(_COUNTS), ~same
+            *self._of_sender(record.record_id), NationalRecord.outcome.in_(_COUNTS), ~same
         )
         return (await self.session.execute(other.limit(1))).first() is not None
 
     async def _store(self, record: ReadRecord, verdict: Verdict) -> None:
         values = {
             "id": new_id(),
+            "sender": self.actor.subject,
             "record_id": record.record_id,
             "version": record.version,
             "kind": record.kind,
@@ -162,7 +170,7 @@ class Ledger:
         )
         if verdict.outcome in _COUNTS:
             older = update(NationalRecord).where(
-                NationalRecord.record_id == record.record_id,
+                *self._of_sender(record.record_id),
                 NationalRecord.version < record.version,
                 NationalRecord.outcome == "waiting",
             )
@@ -172,13 +180,13 @@ class Ledger:
         await self.session.execute(update(NationalRecord).where(NationalRecord.id == row_id).values(**_fate(verdict)))
 
 
-async def follow_waiting(session: AsyncSession, filing_ids: set[str]) -> int:
+async def follow_waiting(session: AsyncSession, keys: set[FilingKey]) -> int:
     """Try again what waits for these applications, which an officer may have moved on; how many were settled."""
-    ledger = await Ledger.open(session, audit.SYSTEM, uuid.UUID(int=0), filing_ids)
+    ledger = await Ledger.open(session, audit.SYSTEM, uuid.UUID(int=0), keys)
     return len(await ledger.follow_up())
 
 
-_NOWHERE = Filing("", None, None, None)
+_NOWHERE = Filing("", "", None, None, None)
 
 
 def _fate(verdict: Verdict) -> dict[str, Any]:

@@ -99,7 +99,8 @@ async def _take_all(session: AsyncSession, actor: Actor, batch: BatchIn, batch_r
                 outcome="rejected",
                 violations=shown(problem.violations) or None,
             )
-    ledger = await Ledger.open(session, actor, batch_row, {one.filing_id for _, one in read if one.filing_id})
+    named = {(actor.subject, one.filing_id) for _, one in read if one.filing_id}
+    ledger = await Ledger.open(session, actor, batch_row, named)
     for position, record in sorted(read, key=lambda one: (one[1].place, one[0])):
         results[position] = await ledger.take(position, record)
     settled = await ledger.follow_up()

@@ -88,6 +88,7 @@ class BatchPage(BaseModel):
 
 class RecordOut(BaseModel):
     id: uuid.UUID
+    sender: str = Field(examples=["client-9a41"])
     record_id: str
     version: int
     kind: RecordKind

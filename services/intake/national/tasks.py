@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 
-from sqlalchemy import select
+from sqlalchemy import select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.intake.national import reconciliation
@@ -61,17 +61,18 @@ async def wake_if_due(session: AsyncSession, settings: Settings) -> None:
 
 
 async def _follow_all_waiting(database: Database) -> None:
-    after = ""
+    key = NationalRecord.sender, NationalRecord.filing_id
+    after = ("", "")
     while True:
         async with database.sessions.begin() as session:
             waiting = (
-                select(NationalRecord.filing_id)
-                .where(NationalRecord.outcome == "waiting", NationalRecord.filing_id > after)
+                select(*key)
+                .where(NationalRecord.outcome == "waiting", tuple_(*key) > after)
                 .distinct()
-                .order_by(NationalRecord.filing_id)
+                .order_by(*key)
                 .limit(_LOT)
             )
-            lot = [filing_id for filing_id in (await session.execute(waiting)).scalars() if filing_id is not None]
+            lot = [(sender, filing_id) for sender, filing_id in await session.execute(waiting) if filing_id is not None]
             if not lot:
                 return
             await follow_waiting(session, set(lot))

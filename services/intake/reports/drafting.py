@@ -39,7 +39,7 @@ async def begin_report(session: AsyncSession, actor: Actor, code: str, draft: di
     session.add(report)
     await session.flush()
     await _record(session, actor, "progress_report.begin", report)
-    return with_draft(report_shown(report, period, enterprise), report, period)
+    return await with_draft(report_shown(report, period, enterprise), report, period)
 
 
 async def save_draft(
@@ -55,7 +55,7 @@ async def save_draft(
     await session.flush()
     await _record(session, actor, "progress_report.save", report)
     shown = report_shown(report, period, enterprise, await newest_form(session, report))
-    return with_draft(shown, report, period)
+    return await with_draft(shown, report, period)
 
 
 async def _member(session: AsyncSession, actor: Actor, period: ReportingPeriod) -> Enterprise:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import uuid
 from typing import Any, TypeVarTuple
 
@@ -87,7 +88,7 @@ async def report_with_form(session: AsyncSession, actor: Actor, report_id: uuid.
         raise Problem(NOT_FOUND)
     report, period, enterprise = row
     shown = report_shown(report, period, enterprise, await newest_form(session, report))
-    return with_draft(shown, report, period) if actor.uscc is not None else shown
+    return await with_draft(shown, report, period) if actor.uscc is not None else shown
 
 
 async def newest_form(session: AsyncSession, report: ProgressReport) -> dict[str, Any] | None:
@@ -139,9 +140,11 @@ def report_shown(
     )
 
 
-def with_draft(shown: ReportOut, report: ProgressReport, period: ReportingPeriod) -> ReportOut:
+async def with_draft(shown: ReportOut, report: ProgressReport, period: ReportingPeriod) -> ReportOut:
     """The report as its enterprise sees it: with the draft and what submission would refuse of it."""
     if report.draft is None:
         return shown
-    violations = violations_shown(violations_of_draft(report.draft, period))
-    return shown.model_copy(update={"draft": report.draft, "violations": violations})
+    # A draft may be as large as a body may be: others are served meanwhile.
+    violations, left_out = await asyncio.to_thread(violations_of_draft, report.draft, period)
+    said = {"violations": violations_shown(violations), "violations_left_out": left_out}
+    return shown.model_copy(update={"draft": report.draft, **said})

@@ -42,10 +42,11 @@ from shared.errors import NOT_FOUND, VALIDATION_FAILED
 from shared.security.actor import Actor
 from shared.web.documentation import refuses
 from shared.web.idempotency import IdempotencyDep
+from shared.web.json_bodies import CarefulJsonRoute
 from shared.web.security import requires
 from shared.web.sessions import SessionDep
 
-router = APIRouter(prefix="/v1", tags=["reports"])
+router = APIRouter(prefix="/v1", tags=["reports"], route_class=CarefulJsonRoute)
 Limit = Annotated[int, Query(ge=1, le=500)]
 IfMatch = Annotated[str | None, Header(max_length=200, description="The ETag of the version read", examples=['"3"'])]
 

@@ -152,6 +152,7 @@ class ReportOut(BaseModel):
     form: dict[str, Any] | None = None
     draft: dict[str, Any] | None = None
     violations: list[DraftViolation] | None = None
+    violations_left_out: int | None = Field(default=None, description="As wrong, and not listed")
 
 
 class ReportPage(BaseModel):

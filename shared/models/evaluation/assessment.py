@@ -30,12 +30,14 @@ class Assessment(Base):
     """The judgement of one snapshot under one rulebook on one set of facts; one of an application is `current`.
 
     `inputs_digest` is that of the facts and of what others than the form say of them; `conflicts` counts the facts on
-    which sources disagree.
+    which sources disagree; `reopening` the appeals that had the same judgement reviewed again from the beginning.
     """
 
     __tablename__ = "assessment"
     __table_args__ = (
-        UniqueConstraint("snapshot_id", "rulebook_digest", "inputs_digest"),
+        UniqueConstraint(
+            "snapshot_id", "rulebook_digest", "inputs_digest", "reopening", name="uq_assessment_judgement"
+        ),
         CheckConstraint(one_of("overall", *VERDICTS), name="overall"),
         Index("uq_assessment_current", "application_id", unique=True, postgresql_where=text("current")),
         Index(None, "cycle_id", "overall", "id"),
@@ -57,6 +59,7 @@ class Assessment(Base):
     inputs_digest: Mapped[str]
     conflicts: Mapped[int] = mapped_column(SmallInteger)
     current: Mapped[bool] = mapped_column(Boolean)
+    reopening: Mapped[int] = mapped_column(default=0, server_default="0")
     created_at: Mapped[CreatedAt]
 
 

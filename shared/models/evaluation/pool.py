@@ -13,16 +13,17 @@ from shared.models.base import Base, CreatedAt, Id
 
 
 class Pool(Base):
-    """A cultivation pool (培育库). A trigger keeps `live` equal to its open memberships; CHECK keeps the cap."""
+    """A cultivation pool (培育库). Triggers keep `live` equal to its open memberships and `kept` to its kept places."""
 
     __tablename__ = "pool"
-    __table_args__ = (CheckConstraint("live >= 0 AND live <= cap", name="within_cap"),)
+    __table_args__ = (CheckConstraint("live >= 0 AND kept >= 0 AND live + kept <= cap", name="within_cap"),)
 
     code: Mapped[str] = mapped_column(primary_key=True)
     title: Mapped[str]
     cap: Mapped[int]
     cap_basis: Mapped[str]
     live: Mapped[int] = mapped_column(default=0, server_default="0")
+    kept: Mapped[int] = mapped_column(default=0, server_default="0")
 
 
 class Membership(Base):

@@ -7,7 +7,7 @@ from shared.models.intake.applications import (
     SectionConfirmation,
 )
 from shared.models.intake.attachments import Attachment, StoredContent
-from shared.models.intake.cycles import Cycle, CycleQuota
+from shared.models.intake.cycles import Cycle, CycleQuota, CycleReserve
 from shared.models.intake.enterprises import Enterprise, EnterpriseChange, EnterpriseCode, EnterpriseVersion
 from shared.models.intake.imports import ApplicationImport, ImportChunk, ImportProgress, ImportRow
 from shared.models.intake.incidents import BusinessNotice, Incident, IncidentStep
@@ -34,6 +34,7 @@ __all__ = [
     "BusinessNotice",
     "Cycle",
     "CycleQuota",
+    "CycleReserve",
     "Enterprise",
     "EnterpriseChange",
     "EnterpriseCode",

@@ -6,8 +6,8 @@ import uuid
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import JSONB, ExcludeConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from shared.models.base import Base, CreatedAt, Id, one_of
@@ -50,14 +50,21 @@ class NationalBatch(Base):
 
 
 class NationalFiling(Base):
-    """One application as the national system numbers it: which of ours it is, and how far we have followed it.
+    """One application as its sender numbers it: which of ours it is, and how far we have followed it.
 
-    Every record about it is handled with this row locked. `application_version` and `status_sequence` are the newest
+    `sender` is the client that filed it: what another calls by the same number is another filing, and two senders
+    never stand for one application. Every record about it is handled with this row locked. `application_version` and `status_sequence` are the newest
     that were applied.
     """
 
     __tablename__ = "national_filing"
+    __table_args__ = (
+        ExcludeConstraint(
+            ("application_id", "="), ("sender", "<>"), using="gist", name="ex_national_filing_one_sender"
+        ),
+    )
 
+    sender: Mapped[str] = mapped_column(primary_key=True)
     record_id: Mapped[str] = mapped_column(primary_key=True)
     application_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("application.id"))
     application_version: Mapped[int | None]
@@ -71,26 +78,29 @@ class NationalRecord(Base):
 
     __tablename__ = "national_record"
     __table_args__ = (
-        UniqueConstraint("record_id", "version", name="uq_national_record_version"),
+        UniqueConstraint("sender", "record_id", "version", name="uq_national_record_version"),
+        ForeignKeyConstraint(["sender", "filing_id"], ["national_filing.sender", "national_filing.record_id"]),
         CheckConstraint(one_of("kind", "application", "status", "unknown"), name="kind"),
         CheckConstraint(one_of("outcome", *RECORD_OUTCOMES), name="outcome"),
         CheckConstraint("version >= 1", name="version_positive"),
         CheckConstraint("outcome <> 'rejected' OR violations IS NOT NULL", name="rejection_has_reason"),
-        Index("ix_national_record_filing", "filing_id", "outcome"),
+        Index("ix_national_record_filing", "sender", "filing_id", "outcome"),
         Index(
             "ix_national_record_waiting",
+            "sender",
             "filing_id",
             postgresql_where=text("outcome = 'waiting'"),
         ),
     )
 
     id: Mapped[Id]
+    sender: Mapped[str]
     record_id: Mapped[str]
     version: Mapped[int]
     kind: Mapped[str]
     digest: Mapped[str]
     payload: Mapped[str]
-    filing_id: Mapped[str | None] = mapped_column(ForeignKey("national_filing.record_id"))
+    filing_id: Mapped[str | None]
     batch_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("national_batch.id", deferrable=True, initially="DEFERRED"))
     outcome: Mapped[str]
     violations: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))

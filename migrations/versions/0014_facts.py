@@ -5,8 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0011"
-down_revision = "0010"
+revision = "0014"
+down_revision = "0013"
 branch_labels = None
 depends_on = None
 
@@ -28,8 +28,8 @@ _DIGEST_WHAT_WAS_JUDGED = r"""
     UPDATE assessment SET inputs_digest = encode(sha256(convert_to(
         coalesce(substring(receipt from '"facts":(\{[^{}]*\}),"format":'), receipt), 'UTF8')), 'hex')
 """
-_KEY_BEFORE = "uq_assessment_snapshot_id_rulebook_digest"
-_KEY = "uq_assessment_snapshot_id_rulebook_digest_inputs_digest"
+_KEY_BEFORE = "uq_assessment_snapshot_id_rulebook_digest_reopening"
+_KEY = "uq_assessment_judgement"
 
 
 def upgrade() -> None:
@@ -40,7 +40,7 @@ def upgrade() -> None:
     op.alter_column("assessment", "inputs_digest", nullable=False)
     op.alter_column("assessment", "conflicts", server_default=None)
     op.drop_constraint(_KEY_BEFORE, "assessment")
-    op.create_unique_constraint(_KEY, "assessment", ["snapshot_id", "rulebook_digest", "inputs_digest"])
+    op.create_unique_constraint(_KEY, "assessment", ["snapshot_id", "rulebook_digest", "inputs_digest", "reopening"])
     op.create_check_constraint(op.f("ck_assessment_conflicts_counted"), "assessment", "conflicts >= 0")
     op.create_index(
         "ix_assessment_in_conflict",
@@ -48,8 +48,6 @@ def upgrade() -> None:
         ["cycle_id", "id"],
         postgresql_where=sa.text("current AND conflicts > 0"),
     )
-    # Evidence for a statement is a file of the enterprise, or of one of its applications.
-    op.execute("GRANT SELECT (enterprise_id) ON attachment TO peiyu_evaluation")
 
 
 def _create_statements() -> None:
@@ -107,11 +105,10 @@ def _create_statements() -> None:
 
 
 def downgrade() -> None:
-    op.execute("REVOKE SELECT (enterprise_id) ON attachment FROM peiyu_evaluation")
     op.drop_index("ix_assessment_in_conflict", "assessment")
     op.drop_constraint(_KEY, "assessment")
     # Superseded twins of one snapshot and rulebook cannot all be kept under the older key: going back is refused then.
-    op.create_unique_constraint(_KEY_BEFORE, "assessment", ["snapshot_id", "rulebook_digest"])
+    op.create_unique_constraint(_KEY_BEFORE, "assessment", ["snapshot_id", "rulebook_digest", "reopening"])
     op.drop_column("assessment", "conflicts")
     op.drop_column("assessment", "inputs_digest")
     op.drop_table("fact_statement")

@@ -1,0 +1,106 @@
+"""`peiyu rulebook`: check files before they judge anybody, read them in Chinese, and tell two of them apart."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from services.evaluation.rulebooks.errors import RulebookError
+
+if TYPE_CHECKING:
+    from services.evaluation.rulebooks.rulebook import Rulebook
+
+rulebook_app = typer.Typer(no_args_is_help=True, help="Rulebooks: criteria as data")
+FileArgument = Annotated[Path, typer.Argument(help="A rulebook, such as hubei-2024.toml", show_default=False)]
+_LARGEST_BYTES = 2_000_000
+
+
+@rulebook_app.command("check")
+def check(files: Annotated[list[Path], typer.Argument(help="Rulebooks to check", show_default=False)]) -> None:
+    """Load each file as the services would; faults go to stdout as file:line: code: message, with exit code 1."""
+    from rich.console import Console
+
+    screen, faults = Console(stderr=True, highlight=False), 0
+    for file in files:
+        try:
+            _, rulebook = read(file)
+        except RulebookError as error:
+            faults += 1
+            typer.echo(f"{error.origin}:{error.line}: {error.code}: {error.message}")
+        else:
+            counted = f"{len(rulebook.criteria)} 条标准、{len(rulebook.parts)} 项要求"
+            screen.print(
+                f"{file}：通过，{counted}；{rulebook.id}，摘要 {rulebook.digest[:12]}", markup=False, soft_wrap=True
+            )
+    if faults:
+        raise typer.Exit(1)
+
+
+@rulebook_app.command("explain")
+def explain(
+    file: FileArgument,
+    number: Annotated[int | None, typer.Argument(min=1, help="One criterion only", show_default=False)] = None,
+) -> None:
+    """Print the criteria as a person reads them: text, what each part asks, the readings chosen and why."""
+    from rich.console import Console
+
+    from services.evaluation.rulebooks.presentation import criterion_panel, readings, title
+
+    _, rulebook = _read_or_exit(file)
+    chosen = [one for one in rulebook.criteria if number in (None, one.number)]
+    if not chosen:
+        raise typer.BadParameter(f"the rulebook has criteria 1 to {len(rulebook.criteria)}")
+    screen = Console(highlight=False)
+    if number is None:
+        screen.print(title(rulebook))
+    for criterion in chosen:
+        screen.print(criterion_panel(criterion, rulebook))
+    if number is None and (rulebook.parameters or rulebook.derivations):
+        screen.print(readings(rulebook))
+
+
+@rulebook_app.command("diff")
+def diff(
+    before: FileArgument,
+    after: FileArgument,
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON array on stdout")] = False,
+) -> None:
+    """Tell what changed from one rulebook to another: criteria, parts, parameters, derivations, clauses."""
+    from rich.console import Console
+
+    from services.evaluation.rulebooks.comparison import differences
+    from services.evaluation.rulebooks.presentation import difference_table
+
+    (old_text, old), (new_text, new) = _read_or_exit(before), _read_or_exit(after)
+    found = differences(old_text, new_text, (old, new))
+    if as_json:
+        typer.echo(json.dumps([one.as_json() for one in found], ensure_ascii=False))
+    elif found:
+        Console(highlight=False).print(difference_table(found, old.id, new.id))
+    else:
+        typer.echo("没有差别")
+
+
+def read(file: Path) -> tuple[str, Rulebook]:
+    """The text and the rulebook. Raises RulebookError, also for a file that cannot be read."""
+    from services.evaluation.rulebooks.loader import load_rulebook
+
+    try:
+        if file.stat().st_size > _LARGEST_BYTES:
+            raise RulebookError("too_long", "a rulebook has at most 2 MB", str(file), 1)
+        text = file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise RulebookError("unreadable", str(error), str(file), 1) from None
+    return text, load_rulebook(text, origin=str(file))
+
+
+def _read_or_exit(file: Path) -> tuple[str, Rulebook]:
+    try:
+        return read(file)
+    except RulebookError as error:
+        typer.echo(f"{error.origin}:{error.line}: {error.code}: {error.message}", err=True)
+        raise typer.Exit(1) from None

@@ -1,0 +1,11 @@
+"""What may be called without a token: a reviewed list, each with the reason. Everything else wants one."""
+
+from __future__ import annotations
+
+OPEN = {
+    "/health/live": "a supervisor asks whether the process is there",
+    "/health/ready": "a load balancer asks whether requests can be served",
+    "/oauth/token": "where a machine gets its token; its secret is checked there",
+    "/public/notices": "公示 is for everybody: numbers, titles and dates of public notices",
+    "/public/notices/{number}": "公示 is for everybody: names and cities of the enterprises to be admitted, no more",
+}
