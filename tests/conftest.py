@@ -75,24 +75,30 @@ async def database_urls(databases: Databases, template: dict[str, str]) -> Async
     await databases.give_back(name)
 
 
+@pytest.fixture(scope="session")
+def common(servers: Servers, template: dict[str, str]) -> Settings:
+    """What the settings of all services and tests have in common."""
+    return Settings.model_validate(
+        {
+            "database_url": template["owner"],
+            "redis_url": servers.valkey.url(),
+            "token_key_file": servers.home / "secrets" / "token-key.pem",
+            "list_key_file": servers.home / "secrets" / "list-key.pem",
+            "docs_enabled": True,
+            "evaluation_url": "http://evaluation",
+            # Most tests are about something else than waiting for a public notice to end.
+            "notice_working_days": 0,
+            "notice_basis": "测试不设公示期",
+        }
+    )
+
+
 @pytest.fixture
-def settings(servers: Servers, database_urls: dict[str, str]) -> dict[str, Settings]:
-    """Settings per service, as its process would have them."""
+def settings(servers: Servers, common: Settings, database_urls: dict[str, str]) -> dict[str, Settings]:
+    """Settings per service, as its process would have them; a test's own database and folder of files."""
+    files = (servers.home / "attachments" / uuid.uuid4().hex).as_uri()
     return {
-        service: Settings.model_validate(
-            {
-                "database_url": url,
-                "redis_url": servers.valkey.url(),
-                "token_key_file": servers.home / "secrets" / "token-key.pem",
-                "list_key_file": servers.home / "secrets" / "list-key.pem",
-                "docs_enabled": True,
-                "attachments_url": (servers.home / "attachments" / uuid.uuid4().hex).as_uri(),
-                "evaluation_url": "http://evaluation",
-                # Most tests are about something else than waiting for a public notice to end.
-                "notice_working_days": 0,
-                "notice_basis": "测试不设公示期",
-            }
-        )
+        service: common.model_copy(update={"database_url": SecretStr(url), "attachments_url": files})
         for service, url in database_urls.items()
     }
 

@@ -19,7 +19,13 @@ from shared.reference.province import province
 
 ZHAO, QIAN = ("zhao", "reviewer"), ("qian", "reviewer")
 CITY = "420100"
-VERIFIED = {"fact": "rd_staff", "source": "city_verified", "value": 21, "as_of": "2024-06-20", "basis": "现场核查花名册"}
+VERIFIED = {
+    "fact": "rd_staff",
+    "source": "city_verified",
+    "value": 21,
+    "as_of": "2024-06-20",
+    "basis": "现场核查花名册",
+}
 STRICTER = ("0.50 * NULLIF(industrialisation_denominator, 0)", "0.60 * NULLIF(industrialisation_denominator, 0)")
 
 

@@ -94,7 +94,5 @@ async def test_what_an_appeal_reopened_stays_reopened_whatever_is_stated_and_ret
     (current,) = [one for one in await system.assessments() if one["uscc"] == uscc_of(1)]
     body = finding("7.leader")
     again = f"/v1/assessments/{current['id']}/findings"
-    await system.refused(
-        "evaluation", "POST", again, notices.judge, "not_assigned", 403, json=body
-    )
+    await system.refused("evaluation", "POST", again, notices.judge, "not_assigned", 403, json=body)
     assert (await system.settle(current["id"], reviewer="reviewer-b"))["overall"] == "met"

@@ -196,7 +196,11 @@ async def test_nothing_of_an_application_is_read_in_intake_before_a_declaration(
     zhao = system.officer("zhao", "reviewer")
     await system.register_reviewer("zhao")
     paths = [
-        [f"/v1/applications/{one['application_id']}", f"/v1/attachments/{file['id']}", f"/v1/enterprises/{one['uscc']}/attachments"]
+        [
+            f"/v1/applications/{one['application_id']}",
+            f"/v1/attachments/{file['id']}",
+            f"/v1/enterprises/{one['uscc']}/attachments",
+        ]
         for one, file in zip((first, second), files, strict=True)
     ]
     for path in paths[0]:

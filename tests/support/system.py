@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
+from arq import ArqRedis
 from fastapi import FastAPI
 
 from services.evaluation import app as evaluation_app
@@ -19,7 +20,7 @@ from services.intake import app as intake_app
 from services.intake.worker import HANDLERS as INTAKE_HANDLERS
 from services.local.identities import create_client
 from shared.db import Database, open_database
-from shared.queue import Handler, build_worker, open_queue
+from shared.queue import Handler, build_worker, open_queue, queue_name
 from shared.relay import relay_once
 from shared.security.officers import officer
 from shared.security.tokens import TokenAuthority, actor_of_role
@@ -101,13 +102,23 @@ class System:
         try:
             while count := await relay_once(self.relay_database, queue, self.settings["relay"]):
                 sent += count
-                await self.work()
+                await self._work_on(queue)
         finally:
             await queue.aclose()
         return sent
 
     async def work(self) -> None:
+        """Do the jobs that are queued."""
+        queue = await open_queue(self.settings["relay"])
+        try:
+            await self._work_on(queue)
+        finally:
+            await queue.aclose()
+
+    async def _work_on(self, queue: ArqRedis) -> None:
         for service, handlers in HANDLERS.items():
+            if not await queue.zcard(queue_name(service)):
+                continue
             worker = build_worker(service, handlers, self.settings[service], burst=True)
             await worker.async_run()
             await worker.close()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
 
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
@@ -14,9 +14,10 @@ from shared.models.evaluation import RulebookVersion
 from shared.reference.province import province
 
 
-def provincial_rulebooks() -> list[Rulebook]:
+@cache
+def provincial_rulebooks() -> tuple[Rulebook, ...]:
     """The rulebooks in the province's data folder, by id."""
-    return list(load_rulebooks(province().rulebooks).values())
+    return tuple(load_rulebooks(province().rulebooks).values())
 
 
 async def register_rulebooks(session: AsyncSession) -> None:
@@ -43,6 +44,6 @@ async def rulebook_of(session: AsyncSession, digest: str) -> Rulebook:
     return _parsed(text)
 
 
-@cache
+@lru_cache(maxsize=64)
 def _parsed(text: str) -> Rulebook:
     return load_rulebook(text, origin="rulebook_version")

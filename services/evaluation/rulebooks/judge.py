@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import cache
+from functools import lru_cache
 
 import polars as pl
 
@@ -47,7 +47,8 @@ def _verdict(part: Part) -> pl.Expr:
     return (tested & _UNKNOWN if part.kind == "judgement" else tested).alias(part.id)
 
 
-@cache
+# Rulebooks come from outside too (impact): what is kept of them has an end.
+@lru_cache(maxsize=2048)
 def _compiled(sql: str) -> pl.Expr:
     return pl.sql_expr(sql)
 
