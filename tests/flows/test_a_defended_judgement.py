@@ -65,8 +65,8 @@ async def _verified(system: System, uscc: str) -> None:
     assert (after["id"] != before["id"], after["overall"]) == (True, "met")
     opened = await system.review_of(after["id"])
     waiting = [(item["part"], item["kind"]) for item in (await review(system, opened["id"]))["items"] if item["open"]]
-    assert waiting == [("5.rd_staff", "conflict")]
-    body = {"part": "5.rd_staff", "kind": "conflict", "reason": "以核查花名册为准"}
+    assert waiting == [("7.staff_or_collaboration", "conflict")]
+    body = {"part": "7.staff_or_collaboration", "kind": "conflict", "reason": "以核查花名册为准"}
     await system.ok("evaluation", "POST", f"/v1/reviews/{opened['id']}:resolve", system.officer(*ZHAO), json=body)
 
 

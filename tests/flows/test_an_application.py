@@ -199,7 +199,11 @@ async def _evidence_is_seen_by_those_concerned(system: System, applicant: Applic
     content = f"/v1/attachments/{evidence}/content"
     neighbour = form(2)
     await system.submit(neighbour)
-    for reader in (system.officer("r", "reviewer"), system.officer("c", "city_officer", CITY), applicant.token):
+    reviewer = system.officer("r", "reviewer")
+    await system.refused("intake", "GET", content, reviewer, "not_found", 404)
+    (judged,) = await system.assessments()
+    await system.take_up(judged["id"], "r")
+    for reader in (reviewer, system.officer("c", "city_officer", CITY), applicant.token):
         answer = await system.request("intake", "GET", content, reader)
         assert (answer.status_code, answer.content[:5]) == (200, b"%PDF-")
     for stranger in (system.officer("h", "city_officer", OTHER_CITY), system.enterprise(neighbour["uscc"])):

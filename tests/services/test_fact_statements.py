@@ -55,7 +55,7 @@ async def _judged(system: System, one: dict[str, Any] | None = None) -> dict[str
 async def _current(system: System) -> dict[str, Any]:
     (summary,) = await system.assessments()
     return await system.ok(
-        "evaluation", "GET", f"/v1/assessments/{summary['id']}", system.officer("reviewer-a", "reviewer")
+        "evaluation", "GET", f"/v1/assessments/{summary['id']}", system.officer("auditor", "auditor")
     )
 
 
@@ -106,7 +106,7 @@ async def test_a_receipt_comes_as_stored_with_its_digest_and_replays(system: Sys
     )
     await system.drain()
     current = await _current(system)
-    path, reviewer = f"/v1/assessments/{current['id']}/receipt", system.officer("a", "reviewer")
+    path, reviewer = f"/v1/assessments/{current['id']}/receipt", system.officer("auditor", "auditor")
     answer = await system.request("evaluation", "GET", path, reviewer)
     assert answer.headers["etag"] == f'"{hashlib.sha256(answer.content).hexdigest()}"'
     assert answer.headers["etag"] == f'"{current["receipt_digest"]}"'
@@ -265,7 +265,7 @@ async def test_what_is_known_says_who_stands_why_and_what_contradicts(system: Sy
     await _judged(system)
     await _state(system, keeper(system), stated("valid_patents", 3), stated("valid_patents", None, as_of="2024-06-25"))
     await _state(system, city(system), stated("valid_patents", 4, "city_verified"))
-    reviewer = system.officer("a", "reviewer")
+    reviewer = system.officer("auditor", "auditor")
     known = await system.ok("evaluation", "GET", FACTS, reviewer, params=ON)
     fact = _fact(known, "valid_patents")
     assert (fact["standing"]["source"], fact["standing"]["value"]) == ("registry", 3)
@@ -354,7 +354,7 @@ async def test_days_to_come_other_cities_and_other_roles_are_refused(system: Sys
     (registry,) = await _state(system, keeper(system), stated("employees", 5))
     path = f"/v1/fact-statements/{registry['id']}:retract"
     await system.refused("evaluation", "POST", path, city(system), "source_not_yours", 403, json=why)
-    for token in (system.enterprise(USCC), system.officer("a", "reviewer"), system.officer("b", "auditor")):
+    for token in (system.enterprise(USCC), system.officer("auditor", "auditor"), system.officer("b", "auditor")):
         await system.refused("evaluation", "POST", STATEMENTS, token, "forbidden", 403, json=body)
     await system.refused("evaluation", "GET", FACTS, system.enterprise(USCC), "forbidden", 403)
     nobody = f"/v1/enterprises/{uscc(9)}"

@@ -208,7 +208,8 @@ async def test_the_service_answers_others_while_a_long_comparison_runs(
     (one,) = await judged(system, 1)
     await owner.execute(
         "INSERT INTO assessment SELECT uuidv7(), uuidv7(), uuidv7(), cycle_id, city_code, uscc, rulebook_digest, "
-        "assessed_on, overall, receipt, receipt_digest, TRUE, created_at FROM assessment, generate_series(1, 20000)"
+        "assessed_on, overall, receipt, receipt_digest, TRUE, created_at, reopening, inputs_digest, conflicts "
+        "FROM assessment, generate_series(1, 20000)"
     )
     # In one batch, so that a comparison in the event loop would hold up the others for most of its time.
     monkeypatch.setattr(queries, "BATCH", 20_001)

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import json
-
 import asyncpg
 from support.forms import form, with_changes
-from support.reviewing import finding, judge, judge_again, review, reviews
+from support.reviewing import finding, judge, judge_again, review
 from support.system import System
-
-from shared.canonical import canonical_text, sha256_hex
 
 ZHAO = ("zhao", "reviewer")
 DEVIATING = {"part": "2.qualification", "reason": "省级重点实验室依托单位"}
@@ -85,28 +81,3 @@ async def test_a_judgement_anew_of_the_same_form_carries_everything(system: Syst
     parts = {part["part"]: part for criterion in full["criteria"] for part in criterion["parts"]}
     assert parts["7.leader"]["finding"]["carried_from"]
     assert parts["2.qualification"]["deviation"]["carried_from"]
-
-
-async def test_conflicting_sources_of_a_receipt_are_looked_at_and_resolved(
-    system: System, owner: asyncpg.Connection
-) -> None:
-    """As a receipt that names conflicts is judged, before its review is opened."""
-    await judge(system, form(1))
-    await owner.execute("DELETE FROM review_item")
-    await owner.execute("DELETE FROM review")
-    receipt = json.loads(await owner.fetchval("SELECT receipt FROM assessment"))
-    receipt["conflicts"] = [{"fact": "rd_expense_cny", "values": []}, {"fact": "no_such_fact"}]
-    text = canonical_text(receipt)
-    await owner.execute("UPDATE assessment SET receipt = $1, receipt_digest = $2", text, sha256_hex(text))
-    await system.register_reviewer("zhao")
-    assigner = system.officer("assigner", "province_officer")
-    await system.ok("evaluation", "POST", "/v1/cycles/2024-1/reviews:assign", assigner, json={})
-    (one,) = await reviews(system, kind="conflict")
-    await system.settle(one["assessment_id"], reviewer="zhao")
-    found = await review(system, one["id"], ZHAO)
-    assert {(item["part"], item["kind"]) for item in found["items"] if item["open"]} == {
-        ("6.rd_investment", "conflict")
-    }
-    body = {"part": "6.rd_investment", "kind": "conflict", "reason": "以审计报告为准，结论不变"}
-    await system.ok("evaluation", "POST", f"/v1/reviews/{one['id']}:resolve", system.officer(*ZHAO), json=body)
-    assert (await review(system, one["id"]))["status"] == "done"

@@ -186,13 +186,16 @@ async def test_what_no_finding_settles_is_resolved_with_a_reason(system: System,
 
 
 async def test_nothing_of_an_application_is_read_in_intake_before_a_declaration(system: System) -> None:
-    first, second = await judge(system, form(1), form(2))
-    files = []
-    for one in (first, second):
-        path = f"/v1/applications/{one['application_id']}/attachments"
-        enterprise = system.enterprise(one["uscc"])
+    await system.open_cycle()
+    received = [await system.submit(form(number)) for number in (1, 2)]
+    files: list[dict[str, Any]] = []
+    for number, one in enumerate(received, 1):
+        path, enterprise = f"/v1/applications/{one['id']}/attachments", system.enterprise(form(number)["uscc"])
         params = {"file_name": "证书.pdf"}
-        files.append(await system.ok("intake", "POST", path, enterprise, content=pdf(one["uscc"]), params=params))
+        files.append(await system.ok("intake", "POST", path, enterprise, content=pdf(one["id"]), params=params))
+    await system.recommend("420100", [one["id"] for one in received])
+    await system.drain()
+    first, second = sorted(await system.assessments(), key=lambda one: one["uscc"])
     zhao = system.officer("zhao", "reviewer")
     await system.register_reviewer("zhao")
     paths = [
@@ -213,7 +216,9 @@ async def test_nothing_of_an_application_is_read_in_intake_before_a_declaration(
         await system.refused("intake", "GET", path, zhao, "not_found", 404)
     listed = (await system.ok("intake", "GET", "/v1/applications", zhao))["items"]
     assert [one["uscc"] for one in listed] == [first["uscc"]]
-    review_id = (await system.review_of(second["id"]))["id"]
-    await system.ok("evaluation", "POST", f"/v1/reviews/{review_id}:declare", zhao, json={"conflict": True})
+    sun = system.officer("sun", "reviewer")
+    review_id = await system.take_up(second["id"], "sun", declared=False)
+    declaration = {"conflict": True, "reason": "曾任职"}
+    await system.ok("evaluation", "POST", f"/v1/reviews/{review_id}:declare", sun, json=declaration)
     for path in paths[1]:
-        await system.refused("intake", "GET", path, zhao, "not_found", 404)
+        await system.refused("intake", "GET", path, sun, "not_found", 404)

@@ -72,6 +72,9 @@ async def test_a_plan_needs_a_second_person_and_approval_before_commit(
     plan = await system.ok("evaluation", "POST", PLANS, planner, json=BODY)
     path = f"{PLANS}/{plan['id']}"
     await system.refused("evaluation", "POST", f"{path}:approve", planner, "second_person_required", 403)
+    for spelled in ("Planner", "ｐｌａｎｎｅｒ"):
+        same = system.officer(spelled, "province_officer")
+        await system.refused("evaluation", "POST", f"{path}:approve", same, "second_person_required", 403)
     await system.refused("evaluation", "POST", f"{path}:commit", planner, "plan_status", 409)
     with pytest.raises(asyncpg.CheckViolationError):
         await owner.execute("UPDATE selection_plan SET approved_by = proposed_by")

@@ -34,9 +34,12 @@ def values_of(fact: Fact) -> st.SearchStrategy[Any]:
     return st.none() | (st.booleans() if fact.type == "boolean" else st.integers(0, 10**12))
 
 
+ANY_NAME = st.sampled_from(NAMES)
+
+
 @st.composite
-def claims(draw: st.DrawFn, names: st.SearchStrategy[str] | None = None) -> Claim:
-    fact = catalogue()[draw(names or st.sampled_from(NAMES))]
+def claims(draw: st.DrawFn, names: st.SearchStrategy[str] = ANY_NAME) -> Claim:
+    fact = catalogue()[draw(names)]
     return Claim(
         fact=fact.name,
         source=draw(st.sampled_from(["registry", "city_verified"])),

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any, TypeAlias
 
-from sqlalchemy import Row, select, update
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.evaluation.assessment.facts import facts_frame
@@ -107,27 +107,39 @@ def _keys(judged: Judged) -> list[_Key]:
     return [(one.snapshot_id, digest) for one, digest in zip(judged.snapshots, judged.inputs, strict=True)]
 
 
+@dataclass(frozen=True, slots=True)
+class _Judgement:
+    """One that is stored."""
+
+    id: uuid.UUID
+    application_id: uuid.UUID
+    current: bool
+
+
 async def _known(
     session: AsyncSession, rulebook: Rulebook, snapshots: list[RecommendedSnapshot]
-) -> tuple[dict[_Key, Row[Any]], dict[uuid.UUID, int]]:
+) -> tuple[dict[_Key, _Judgement], dict[uuid.UUID, int]]:
     """What was judged of these snapshots by this rulebook since each was last reopened, by snapshot and inputs.
 
     And how often each snapshot was reopened.
     """
     statement = select(
-        Assessment.id,
-        Assessment.application_id,
         Assessment.snapshot_id,
         Assessment.inputs_digest,
-        Assessment.current,
         Assessment.reopening,
+        Assessment.id,
+        Assessment.application_id,
+        Assessment.current,
     ).where(
         Assessment.snapshot_id.in_([one.snapshot_id for one in snapshots]),
         Assessment.rulebook_digest == rulebook.digest,
     )
-    rows: Sequence[Row[Any]] = (await session.execute(statement.order_by(Assessment.reopening))).all()
-    reopened = {row.snapshot_id: row.reopening for row in rows}
-    known = {(row.snapshot_id, row.inputs_digest): row for row in rows if row.reopening == reopened[row.snapshot_id]}
+    known: dict[_Key, _Judgement] = {}
+    reopened: dict[uuid.UUID, int] = {}
+    # The most reopened first: what was judged before an appeal does not come back.
+    for row in await session.execute(statement.order_by(Assessment.reopening.desc())):
+        if reopened.setdefault(row.snapshot_id, row.reopening) == row.reopening:
+            known[row.snapshot_id, row.inputs_digest] = _Judgement(row.id, row.application_id, row.current)
     return known, reopened
 
 

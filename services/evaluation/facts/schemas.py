@@ -68,21 +68,23 @@ class RetractionIn(BaseModel):
 class StatementOut(BaseModel):
     """A statement; or, where `retracts` names one, its retraction, which has no value of its own."""
 
-    id: uuid.UUID
-    uscc: str
-    application_id: uuid.UUID | None
-    fact: str
-    source: StatedSource
-    value: ShownValue
-    as_of: date
-    basis: str
-    document: str | None
-    attachment_id: uuid.UUID | None
-    evidence_digest: str | None
-    city_code: str | None
-    stated_by: str
-    stated_at: datetime
-    retracts: uuid.UUID | None
+    id: Annotated[uuid.UUID, Field(examples=["018f0000-0000-7000-8000-000000000000"])]
+    uscc: Annotated[str, Field(examples=["91420106MAXQ000011"])]
+    application_id: Annotated[uuid.UUID | None, Field(examples=["018f0000-0000-7000-8000-000000000000"])]
+    fact: Annotated[str, Field(examples=["qualification_high_tech"])]
+    source: Annotated[StatedSource, Field(examples=["registry"])]
+    value: Annotated[ShownValue, Field(examples=[True])]
+    as_of: Annotated[date, Field(examples=["2024-06-20"])]
+    basis: Annotated[str, Field(examples=["经全国高新技术企业认定管理网查询，证书有效"])]
+    document: Annotated[str | None, Field(examples=["（虚构）核查〔2024〕3号"])]
+    attachment_id: Annotated[uuid.UUID | None, Field(examples=["018f0000-0000-7000-8000-000000000000"])]
+    evidence_digest: Annotated[
+        str | None, Field(examples=["9f9f9f9f9f9f9f9f9f9f9f9f9f9f9f9f9f9f9f9f9f9f9f9f9f9f9f9f9f9f9f9f"])
+    ]
+    city_code: Annotated[str | None, Field(examples=["420100"])]
+    stated_by: Annotated[str, Field(examples=["zhang-wei"])]
+    stated_at: Annotated[datetime, Field(examples=["2024-06-21T09:30:00+08:00"])]
+    retracts: Annotated[uuid.UUID | None, Field(examples=[None])]
 
 
 class StatementsOut(BaseModel):
@@ -92,31 +94,31 @@ class StatementsOut(BaseModel):
 class ClaimOut(BaseModel):
     """What a source says. The form's word (self_reported) has no statement; its day is that of its submission."""
 
-    source: Source
-    value: ShownValue
-    as_of: date | None
-    statement_id: uuid.UUID | None
+    source: Annotated[Source, Field(examples=["registry"])]
+    value: Annotated[ShownValue, Field(examples=[True])]
+    as_of: Annotated[date | None, Field(examples=["2024-06-20"])]
+    statement_id: Annotated[uuid.UUID | None, Field(examples=["018f0000-0000-7000-8000-000000000000"])]
 
 
 class JudgedClaim(StatementOut):
     """A statement and what becomes of it."""
 
-    why: Why
-    why_zh: str
-    retracted_by: uuid.UUID | None
+    why: Annotated[Why, Field(examples=["stands"])]
+    why_zh: Annotated[str, Field(examples=["采用：来源级别最高且最新"])]
+    retracted_by: Annotated[uuid.UUID | None, Field(examples=[None])]
 
 
 class FactKnown(BaseModel):
     """One fact: who may tell it, in order; every statement; the claim that stands and those of others against it."""
 
-    fact: str
-    title: str
-    type: str
-    unit: str | None
-    as_of_meaning: str
-    sources: list[Source]
-    most_days: int | None
-    age_basis: str | None
+    fact: Annotated[str, Field(examples=["qualification_high_tech"])]
+    title: Annotated[str, Field(examples=["高新技术企业资格有效"])]
+    type: Annotated[str, Field(examples=["boolean"])]
+    unit: Annotated[str | None, Field(examples=[None])]
+    as_of_meaning: Annotated[str, Field(examples=["评估日当日有效"])]
+    sources: Annotated[list[Source], Field(examples=[["registry", "city_verified", "self_reported"]])]
+    most_days: Annotated[int | None, Field(examples=[183])]
+    age_basis: Annotated[str | None, Field(examples=["方案未写核实结果多久有效，取183天"])]
     self_reported: ClaimOut | None
     standing: ClaimOut | None
     conflicts: list[ClaimOut]
@@ -129,8 +131,8 @@ class FactsKnown(BaseModel):
     The form's word is that of the newest judged application, `application_id`; null where none was judged.
     """
 
-    uscc: str
-    name: str
-    on: date
-    application_id: uuid.UUID | None
+    uscc: Annotated[str, Field(examples=["91420106MAXQ000011"])]
+    name: Annotated[str, Field(examples=["【虚构】武汉示例科技有限公司"])]
+    on: Annotated[date, Field(examples=["2024-06-30"])]
+    application_id: Annotated[uuid.UUID | None, Field(examples=["018f0000-0000-7000-8000-000000000000"])]
     facts: list[FactKnown]

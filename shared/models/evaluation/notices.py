@@ -86,7 +86,7 @@ class Objection(Base):
         CheckConstraint(_EVIDENCED, name="has_evidence"),
         CheckConstraint(_DECISION, name="decided"),
         CheckConstraint(_DECISION_WHOLE, name="decision_whole"),
-        CheckConstraint("decided_by <> recorded_by", name="second_person"),
+        CheckConstraint("person_of(decided_by) <> person_of(recorded_by)", name="second_person"),
         Index(None, "notice_id", "assessment_id", "status"),
     )
 
@@ -124,7 +124,7 @@ class Appeal(Base):
         CheckConstraint(_EVIDENCED, name="has_evidence"),
         CheckConstraint(_DECISION, name="decided"),
         CheckConstraint(_DECISION_WHOLE, name="decision_whole"),
-        CheckConstraint("decided_by <> submitted_by", name="second_person"),
+        CheckConstraint("person_of(decided_by) <> person_of(submitted_by)", name="second_person"),
         CheckConstraint("(status = 'accepted') = (reopened_as IS NOT NULL)", name="accepted_reopens"),
         Index("uq_appeal_open", "application_id", unique=True, postgresql_where=text("status = 'open'")),
         Index(None, "city_code", "id"),

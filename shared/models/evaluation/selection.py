@@ -26,7 +26,7 @@ class SelectionPlan(Base):
     __tablename__ = "selection_plan"
     __table_args__ = (
         CheckConstraint(one_of("status", *PLAN_STATUSES), name="status"),
-        CheckConstraint("approved_by <> proposed_by", name="second_person"),
+        CheckConstraint("person_of(approved_by) <> person_of(proposed_by)", name="second_person"),
         CheckConstraint(
             "committed_at IS NULL OR (committed_at AT TIME ZONE 'Asia/Shanghai')::date <= valid_until",
             name="committed_while_valid",

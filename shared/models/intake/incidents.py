@@ -37,7 +37,7 @@ class Incident(Base):
     __table_args__ = (
         CheckConstraint(one_of("kind", *INCIDENT_KINDS), name="kind"),
         CheckConstraint(one_of("status", *INCIDENT_STATUSES), name="status"),
-        CheckConstraint("confirmed_by <> alleged_by", name="second_person"),
+        CheckConstraint("person_of(confirmed_by) <> person_of(alleged_by)", name="second_person"),
         CheckConstraint(
             "(status IN ('confirmed', 'cured')) = (confirmed_by IS NOT NULL)", name="confirmed_by_somebody"
         ),
