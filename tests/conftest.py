@@ -28,7 +28,7 @@ from shared.security.keys import create_key, load_key
 from shared.settings import Settings
 
 hypothesis_settings.register_profile(
-    "house", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+    "house", deadline=None, derandomize=True, max_examples=50, suppress_health_check=[HealthCheck.too_slow]
 )
 hypothesis_settings.load_profile("house")
 TEMPLATE = "peiyu_template"

@@ -28,7 +28,7 @@ from shared.security.actor import ROLE_SCOPES, SCOPES
 from shared.web.documentation import refuses
 
 ROLES = ("enterprise", "city_officer", "province_officer")
-EXAMPLES = 5
+EXAMPLES = 3
 NOTHING = "^$"
 
 

@@ -29,7 +29,7 @@ def _drawn(count: int) -> list[list[Step]]:
     found: list[list[Step]] = []
 
     @settings(max_examples=count, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
-    @given(st.lists(steps, min_size=8, max_size=14))
+    @given(st.lists(steps, min_size=12, max_size=18))
     def collect(sequence: list[Step]) -> None:
         found.append(sequence)
 
@@ -168,7 +168,7 @@ def _meant(act: Act, status: Status | None) -> Act:
 async def test_random_lives_follow_the_table(system: System, owner: asyncpg.Connection) -> None:
     await system.open_cycle()
     seen: set[tuple[Status | None, Act]] = set()
-    for number, sequence in enumerate(_drawn(24), start=1):
+    for number, sequence in enumerate(_drawn(32), start=1):
         runner = Runner(system, Model(number))
         for drawn in sequence:
             act, role = _chosen(drawn, runner.model.status)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from typing import Any
 
 import asyncpg
@@ -214,15 +213,14 @@ async def test_the_service_answers_others_while_a_long_comparison_runs(
     # In one batch, so that a comparison in the event loop would hold up the others for most of its time.
     monkeypatch.setattr(queries, "BATCH", 20_001)
     asking = asyncio.create_task(ask(system, {"rulebook_text": altered(RATE)}, limit=1))
-    longest, started = 0.0, time.perf_counter()
+    others = 0
     while not asking.done():
-        before = time.perf_counter()
         await system.ok("evaluation", "GET", f"/v1/assessments/{one['id']}", planner(system))
-        longest = max(longest, time.perf_counter() - before)
-    took = time.perf_counter() - started
+        others += 1
     answer = await asking
     assert answer["summary"]["transitions"] == [{"before": "unknown", "after": "not_met", "count": 20_001}]
-    assert longest < took / 2, (longest, took)
+    # One is answered before the comparison begins, another may be once it has ended.
+    assert others > 2
 
 
 async def test_too_many_comparisons_at_once_are_told_to_wait(system: System) -> None:
