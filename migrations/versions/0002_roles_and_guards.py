@@ -33,7 +33,7 @@ OWNED = {
     ),
     "peiyu_finance": ("list_programme", "list_subscription", "edition", "edition_pull"),
 }
-# What a service reads of the others, through the named reads of shared/models/reads.py.
+# What a service reads of the others, through the named reads of shared/models/reads.
 READ = {
     "peiyu_evaluation": ("cycle", "cycle_quota", "enterprise", "application", "application_snapshot"),
     "peiyu_finance": ("enterprise", "pool", "membership", "selection_plan"),

@@ -58,7 +58,7 @@ def upgrade() -> None:
         op.execute(f"GRANT SELECT, INSERT ON {table} TO peiyu_intake")
         if columns:
             op.execute(f"GRANT UPDATE ({', '.join(columns)}) ON {table} TO peiyu_intake")
-    # Who was a member when, and which incidents stand: no more than the named reads of shared/models/reads.py use.
+    # Who was a member when, and which incidents stand: no more than the named reads of shared/models/reads use.
     op.execute("GRANT SELECT (pool_code, uscc, during) ON membership TO peiyu_intake")
     op.execute(
         "GRANT SELECT (id, enterprise_id, kind, occurred_on, confirmed_at, cured_on, cured_at) ON incident "
