@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import uuid
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -18,6 +17,7 @@ from pydantic import HttpUrl, SecretStr
 from sqlalchemy import make_url
 from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 from support.databases import Databases
+from support.kept_system import KeptSystem
 from support.national_system import CLIENT, NationalSystem, running_national_system
 from support.notices import Clock, Notices
 from support.system import System, running_system
@@ -94,20 +94,28 @@ def common(servers: Servers, template: dict[str, str]) -> Settings:
 
 
 @pytest.fixture
-def settings(servers: Servers, common: Settings, database_urls: dict[str, str]) -> dict[str, Settings]:
+def settings(servers: Servers, common: Settings, database_urls: dict[str, str]) -> Iterator[dict[str, Settings]]:
     """Settings per service, as its process would have them; a test's own database and folder of files."""
-    files = (servers.home / "attachments" / uuid.uuid4().hex).as_uri()
-    return {
-        service: common.model_copy(update={"database_url": SecretStr(url), "attachments_url": files})
+    folder = servers.home / "attachments" / str(make_url(database_urls["owner"]).database)
+    yield {
+        service: common.model_copy(update={"database_url": SecretStr(url), "attachments_url": folder.as_uri()})
         for service, url in database_urls.items()
     }
+    for left in folder.iterdir() if folder.exists() else ():
+        shutil.rmtree(left) if left.is_dir() else left.unlink()
+
+
+@pytest.fixture(scope="session")
+async def kept(databases: Databases) -> AsyncIterator[KeptSystem]:  # noqa: ARG001 (closed before they are)
+    system = KeptSystem()
+    yield system
+    await system.close()
 
 
 @pytest.fixture
-async def system(settings: dict[str, Settings]) -> AsyncIterator[System]:
+async def system(kept: KeptSystem, settings: dict[str, Settings]) -> System:
     """The three services running in this process."""
-    async with running_system(settings) as running:
-        yield running
+    return await kept.take(settings)
 
 
 @pytest.fixture

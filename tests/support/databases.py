@@ -73,7 +73,8 @@ class Databases:
         self._uses += 1
         server = await asyncpg.connect(self.url)
         await server.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1 AND pid <> pg_backend_pid()",
+            # Those that only wait stay: the services are kept for the next test.
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1 AND state <> 'idle'",
             name,
         )
         if self._spare is None and self._uses < _USES and await self._emptied(name):
