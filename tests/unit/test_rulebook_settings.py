@@ -93,6 +93,31 @@ def test_one_setting_changes_the_verdict_and_its_reason() -> None:
     ]
 
 
+def test_the_setting_changes_scores_and_the_order_too() -> None:
+    changed = HUBEI.replace(
+        "[parameters.industrialisation_by_invention_only]\nvalue = false",
+        "[parameters.industrialisation_by_invention_only]\nvalue = true",
+    )
+    counted: list[set[tuple[str, str | None]]] = []
+    for text in (HUBEI, changed):
+        rulebook = load_rulebook(text, origin="hubei-2024.toml")
+        assert rulebook.scoring is not None
+        rates = (rulebook.scoring.indicators[0], rulebook.ranking[0])
+        counted.append({(one.numerator, one.denominator) for one in rates})
+    assert counted == [
+        {("industrialised_patents", "valid_patents")},
+        {("industrialised_invention_patents", "valid_invention_patents")},
+    ]
+
+
+@pytest.mark.parametrize("expression", ["rd_staff + employees", "2 * rd_staff", "rd_staff + 1"])
+def test_ranking_counts_facts_alone(expression: str) -> None:
+    ranking = '[[ranking]]\ntitle = "人数"\nnumerator = "people"\ndirection = "descending"\nbasis = "理由"'
+    with pytest.raises(RulebookError) as refused:
+        loaded("rd_staff >= 3", derivation("people", expression), ranking)
+    assert refused.value.code == "not_a_fact"
+
+
 @pytest.mark.parametrize(
     ("test", "tables", "facts", "expected"),
     [

@@ -16,6 +16,7 @@ from services.evaluation.rulebooks.derivations import Derivations
 from services.evaluation.rulebooks.errors import RulebookError
 from services.evaluation.rulebooks.headers import headers
 from services.evaluation.rulebooks.parameters import read_parameters
+from services.evaluation.rulebooks.quantities import counted_fact
 from services.evaluation.rulebooks.rulebook import Direction, RankingIndicator, Rulebook
 from services.evaluation.rulebooks.scoring_section import load_reserves, load_scoring
 from services.evaluation.rulebooks.tables import Place, Table, content_digest
@@ -41,10 +42,10 @@ def load_rulebook(text: str, *, origin: str) -> Rulebook:
         effective_from=effective_from,
         effective_to=effective_to,
         criteria=criteria,
-        ranking=tuple(_indicator(table, top.place) for table in top.tables("ranking")),
+        ranking=tuple(_indicator(table, top.place, derivations) for table in top.tables("ranking")),
         parameters=parameters,
         digest=content_digest(top.content, top.place),
-        scoring=load_scoring(top, text),
+        scoring=load_scoring(top, text, derivations),
         reserves=load_reserves(top, text),
         derivations=tuple(derivations),
         transitions=transitions,
@@ -92,20 +93,15 @@ def _period(top: Table) -> tuple[date, date | None]:
     return first, last
 
 
-def _indicator(content: Mapping[str, object], place: Place) -> RankingIndicator:
+def _indicator(content: Mapping[str, object], place: Place, derivations: Derivations) -> RankingIndicator:
     table = Table(content, Place(place.origin, place.line, "ranking"))
+    denominator = table.optional_text("denominator")
     indicator = RankingIndicator(
         title=table.text("title"),
-        numerator=table.text("numerator"),
-        denominator=table.optional_text("denominator"),
+        numerator=counted_fact(table, table.text("numerator"), derivations),
+        denominator=None if denominator is None else counted_fact(table, denominator, derivations),
         direction=cast("Direction", table.choice("direction", get_args(Direction))),
         basis=table.text("basis"),
     )
     table.close()
-    known = catalogue()
-    for name in filter(None, (indicator.numerator, indicator.denominator)):
-        if name not in known:
-            raise table.place.error("unknown_fact", f"no fact is called `{name}`")
-        if not known[name].is_number:
-            raise table.place.error("type_mismatch", f"{name} is {known[name].type}, not a number")
     return indicator

@@ -10,8 +10,10 @@ from typing import cast
 
 from services.evaluation.rulebooks.catalogue import Fact, catalogue
 from services.evaluation.rulebooks.conditions import Condition
+from services.evaluation.rulebooks.derivations import Derivations
 from services.evaluation.rulebooks.errors import ExpressionError
 from services.evaluation.rulebooks.expressions import parse_condition
+from services.evaluation.rulebooks.quantities import counted_fact
 from services.evaluation.rulebooks.reserve import Reserve
 from services.evaluation.rulebooks.scoring import Breakpoint, Scoring, ScoringGroup, ScoringIndicator, most
 from services.evaluation.rulebooks.tables import Place, Table
@@ -22,7 +24,7 @@ _MOST_DECIMALS = 6
 CITY = "city_code"
 
 
-def load_scoring(top: Table, text: str) -> Scoring | None:
+def load_scoring(top: Table, text: str, derivations: Derivations) -> Scoring | None:
     """The [scoring] section; None where a rulebook has none and ranks by [[ranking]] alone. Raises RulebookError."""
     content: object = top.raw("scoring")
     if content is None:
@@ -32,7 +34,7 @@ def load_scoring(top: Table, text: str) -> Scoring | None:
         raise place.error("malformed", "`scoring` must be written [scoring]")
     table = Table(cast("dict[str, object]", content), place)
     groups = tuple(map(_group, _placed(table, text, "scoring.group", "group")))
-    indicators = tuple(map(_indicator, _placed(table, text, "scoring.indicator", "indicator")))
+    indicators = tuple(_indicator(one, derivations) for one in _placed(table, text, "scoring.indicator", "indicator"))
     scoring = Scoring(
         total=_fraction(table, "total"),
         decimals=table.whole("decimals"),
@@ -83,13 +85,13 @@ def _group(table: Table) -> ScoringGroup:
     return group
 
 
-def _indicator(table: Table) -> ScoringIndicator:
+def _indicator(table: Table, derivations: Derivations) -> ScoringIndicator:
     denominator = table.optional_text("denominator")
     indicator = ScoringIndicator(
         key=table.identifier("key"),
         title=table.text("title"),
-        numerator=_number_fact(table, table.text("numerator")),
-        denominator=None if denominator is None else _number_fact(table, denominator),
+        numerator=counted_fact(table, table.text("numerator"), derivations),
+        denominator=None if denominator is None else counted_fact(table, denominator, derivations),
         weight=_fraction(table, "weight", positive=True),
         group=table.optional_text("group"),
         scale=_scale(table),
@@ -97,14 +99,6 @@ def _indicator(table: Table) -> ScoringIndicator:
     )
     table.close()
     return indicator
-
-
-def _number_fact(table: Table, name: str) -> str:
-    if (fact := catalogue().get(name)) is None:
-        raise table.place.error("unknown_fact", f"no fact is called `{name}`")
-    if not fact.is_number:
-        raise table.place.error("type_mismatch", f"{name} is {fact.type}, not a number")
-    return name
 
 
 def _scale(table: Table) -> tuple[Breakpoint, ...]:
