@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import asyncpg
+from support.evidence import pdf
 from support.forms import form, uscc
 from support.notices import REASON, Notices, uscc_of
 from support.reviewing import judge, review
@@ -93,3 +94,17 @@ async def test_what_an_appeal_reopened_stays_reopened_whatever_is_stated_and_ret
     assert [tuple(row) for row in rows] == [(0, False, "not_met"), (1, True, "unknown"), (1, False, "unknown")]
     (current,) = [one for one in await system.assessments() if one["uscc"] == uscc_of(1)]
     assert (await system.settle(current["id"], reviewer="reviewer-b"))["overall"] == "met"
+
+
+async def test_a_file_that_a_statement_rests_on_is_kept(system: System) -> None:
+    await _reviewed(system)
+    path, enterprise = f"/v1/enterprises/{uscc(1)}/attachments", system.enterprise(uscc(1))
+    file = await system.ok(
+        "intake", "POST", path, enterprise, content=pdf("a"), params={"file_name": "花名册.pdf", "purpose": "incident"}
+    )
+    verifier = system.officer("verifier", "city_officer", "420100")
+    resting = COUNTED | {"attachment_id": file["id"]}
+    await system.ok("evaluation", "POST", STATEMENTS, verifier, json=resting)
+    shown = f"/v1/attachments/{file['id']}"
+    assert (await system.ok("intake", "GET", shown, enterprise))["held"]
+    await system.refused("intake", "DELETE", shown, enterprise, "attachment_in_use", 409)
