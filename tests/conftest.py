@@ -106,16 +106,16 @@ def settings(servers: Servers, common: Settings, database_urls: dict[str, str]) 
 
 
 @pytest.fixture(scope="session")
-async def kept(databases: Databases) -> AsyncIterator[KeptSystem]:  # noqa: ARG001 (closed before they are)
+async def kept_system(databases: Databases) -> AsyncIterator[KeptSystem]:  # noqa: ARG001 (closed before they are)
     system = KeptSystem()
     yield system
     await system.close()
 
 
 @pytest.fixture
-async def system(kept: KeptSystem, settings: dict[str, Settings]) -> System:
+async def system(kept_system: KeptSystem, settings: dict[str, Settings]) -> System:
     """The three services running in this process."""
-    return await kept.take(settings)
+    return await kept_system.take(settings)
 
 
 @pytest.fixture

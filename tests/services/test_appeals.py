@@ -114,7 +114,9 @@ async def test_whoever_judged_or_planned_does_not_decide_and_a_rejection_has_rea
     assert (told["status"], told["decision_reason"], told["decided_by"]) == ("rejected", REASON["reason"], None)
     # Rejected once, it may still state something new while appeals are taken.
     assert (await _appeal(system, application, uscc_of(2))).status_code == 201
-    codes = await owner.fetch("SELECT detail->>'code' FROM audit_entry WHERE action LIKE 'appeal.%.refused'")
+    codes = await owner.fetch(
+        "SELECT detail->>'code' FROM audit_entry WHERE action LIKE 'appeal.%.refused' ORDER BY id"
+    )
     assert [row[0] for row in codes] == ["decided_by_another"] * 6 + ["decided_already"]
 
 

@@ -98,7 +98,9 @@ async def test_who_recorded_proposed_or_approved_does_not_decide(system: System,
     await system.refused("evaluation", "POST", path, other, "decided_already", 409, json=REASON)
     with pytest.raises(asyncpg.CheckViolationError, match="ck_objection_decided_once"):
         await owner.execute("UPDATE objection SET status = 'dismissed'")
-    codes = await owner.fetch("SELECT detail->>'code' FROM audit_entry WHERE action LIKE 'objection.%.refused'")
+    codes = await owner.fetch(
+        "SELECT detail->>'code' FROM audit_entry WHERE action LIKE 'objection.%.refused' ORDER BY id"
+    )
     assert [row[0] for row in codes] == ["decided_by_another"] * 3 + ["decided_already"] * 2
 
 

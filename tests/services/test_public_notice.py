@@ -55,7 +55,9 @@ async def test_a_plan_is_committed_after_its_days_in_china_and_not_a_minute_earl
     assert await owner.fetchval("SELECT count(*) FROM membership") == 0
     assert (await strict.commit(plan))["status"] == "committed"
     assert [one["uscc"] for one in await pool_members(system)] == [uscc_of(2)]
-    refused = await owner.fetch("SELECT action, detail->>'code' FROM audit_entry WHERE action LIKE '%.refused'")
+    refused = await owner.fetch(
+        "SELECT action, detail->>'code' FROM audit_entry WHERE action LIKE '%.refused' ORDER BY id"
+    )
     assert {tuple(row) for row in refused} == {
         ("plan.commit.refused", "notice_required"),
         ("plan.commit.refused", "notice_running"),

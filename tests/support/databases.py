@@ -72,12 +72,12 @@ class Databases:
         """Empty the database for the next test, or drop it where it is no longer as it was made."""
         self._uses += 1
         server = await asyncpg.connect(self.url)
-        await server.execute(
+        busy = await server.fetch(
             # Those that only wait stay: the services are kept for the next test.
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1 AND state <> 'idle'",
             name,
         )
-        if self._spare is None and self._uses < _USES and await self._emptied(name):
+        if not busy and self._spare is None and self._uses < _USES and await self._emptied(name):
             self._spare = name
         else:
             await server.execute(f"DROP DATABASE {name} WITH (FORCE)")
