@@ -6,7 +6,10 @@ import httpx
 from fastapi import FastAPI
 
 from services.intake.applications.check_routes import router as checks
+from services.intake.applications.decision_routes import router as decisions
+from services.intake.applications.draft_routes import router as drafts
 from services.intake.applications.evaluation_client import evaluation_client
+from services.intake.applications.record_routes import router as records
 from services.intake.applications.routes import router as applications
 from services.intake.attachments.routes import router as attachments
 from services.intake.attachments.storage import open_store
@@ -34,6 +37,9 @@ def create_app(settings: Settings, *, evaluation: httpx.AsyncBaseTransport | Non
         routers=(
             # Routes are tried in order: the busiest come first.
             applications,
+            drafts,
+            decisions,
+            records,
             enterprises,
             cycles,
             checks,

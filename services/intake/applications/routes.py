@@ -8,8 +8,6 @@ from typing import Annotated
 from asyncpg import Pool
 from fastapi import APIRouter, Query, Request, Response
 
-from services.intake.applications.decision_routes import router as decisions
-from services.intake.applications.draft_routes import router as drafts
 from services.intake.applications.errors import (
     APPLICATION_EXISTS,
     CORRECTION_OVERDUE,
@@ -19,7 +17,6 @@ from services.intake.applications.errors import (
     SECTION_NOT_REOPENED,
 )
 from services.intake.applications.queries import Wanted, application_page, application_with_form
-from services.intake.applications.record_routes import router as records
 from services.intake.applications.schemas import ApplicationForm, ApplicationOut, ApplicationPage, ApplicationReceived
 from services.intake.applications.submission import Submission, submit_alone
 from services.intake.applications.transitions import Status, scope_of
@@ -33,11 +30,10 @@ from shared.web.json_bodies import StrictJsonRoute
 from shared.web.security import requires
 from shared.web.sessions import SessionDep
 
-router = APIRouter()
-applications = APIRouter(prefix="/v1", tags=["applications"], route_class=StrictJsonRoute)
+router = APIRouter(prefix="/v1", tags=["applications"], route_class=StrictJsonRoute)
 
 
-@applications.post(
+@router.post(
     "/cycles/{code}/applications",
     status_code=201,
     response_model=ApplicationReceived,
@@ -76,7 +72,7 @@ async def post_application(
     )
 
 
-@applications.get("/applications", summary="List applications within reach", responses=refuses(VALIDATION_FAILED))
+@router.get("/applications", summary="List applications within reach", responses=refuses(VALIDATION_FAILED))
 async def get_applications(
     session: SessionDep,
     actor: Annotated[Actor, requires("applications:read")],
@@ -93,9 +89,7 @@ async def get_applications(
     return await application_page(session, actor, wanted, after=cursor, limit=limit)
 
 
-@applications.get(
-    "/applications/{application_id}", summary="Read an application with its form", responses=refuses(NOT_FOUND)
-)
+@router.get("/applications/{application_id}", summary="Read an application with its form", responses=refuses(NOT_FOUND))
 async def get_application(
     application_id: uuid.UUID, session: SessionDep, actor: Annotated[Actor, requires("applications:read")]
 ) -> ApplicationOut:
@@ -104,7 +98,3 @@ async def get_application(
     if found is None:
         raise Problem(NOT_FOUND)
     return found
-
-
-for one in (applications, drafts, decisions, records):
-    router.include_router(one)
