@@ -6,6 +6,8 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from sqlalchemy.exc import DBAPIError
+
 from services.evaluation.app import register_province
 from services.finance.lists.programmes import register_programmes
 from services.intake.national.tasks import wake_if_due
@@ -23,15 +25,24 @@ class KeptSystem:
 
     async def take(self, settings: dict[str, Settings]) -> System:
         """A system over an emptied database, with nothing known of earlier tests."""
-        if self._system is None or settings != self._system.settings or not self._is_as_started(self._system):
+        if self._system is None or not await self._is_ready(self._system, settings):
             await self.close()
             self._opened = running_system(settings)
             self._system = await self._opened.__aenter__()
             self._as_started = _state(self._system), _copies(settings)
             return self._system
-        await _register(self._system)
         self._system = replace(self._system, settings=settings, _keys=0, _reviewers=set())
         return self._system
+
+    async def _is_ready(self, system: System, settings: dict[str, Settings]) -> bool:
+        if settings != system.settings or not self._is_as_started(system):
+            return False
+        try:
+            await _register(system)
+        except DBAPIError:
+            # A test ended its connections.
+            return False
+        return True
 
     def _is_as_started(self, system: System) -> bool:
         state, settings = self._as_started
