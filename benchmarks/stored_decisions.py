@@ -10,9 +10,11 @@ from typing import TypeAlias
 import asyncpg
 
 from benchmarks.judge import generated
+from services.evaluation.assessment.inputs import inputs_digest
 from services.evaluation.rulebooks.frames import facts_frame
 from services.evaluation.rulebooks.judge import criterion_verdicts, judge
-from services.evaluation.rulebooks.receipt import receipts
+from services.evaluation.rulebooks.origins import FORM_ALONE
+from services.evaluation.rulebooks.receipt import facts_texts, receipts
 from services.evaluation.rulebooks.rulebook import Rulebook
 from shared import calendar
 from shared.canonical import sha256_hex
@@ -30,6 +32,8 @@ Row: TypeAlias = tuple[object, ...]
 async def fill(url: str, rulebook: Rulebook, count: int) -> None:
     """`count` current assessments of one cycle; each open part found met, each excusable one excused by two people."""
     connection = await asyncpg.connect(url.replace("+asyncpg", ""))
+    # Nobody has declared or been assigned here: what is measured is reading, and the guards stand in the way.
+    await connection.execute("SET session_replication_role = replica")
     cycle_id = new_id()
     await connection.execute(
         "INSERT INTO cycle (id, code, title, rulebook_id, rulebook_digest, opens_at, closes_at, assessed_on) "
@@ -69,10 +73,15 @@ async def _fill_batch(
             "overall": verdict,
             "receipt": text,
             "receipt_digest": sha256_hex(text),
+            "inputs_digest": inputs_digest(inputs, FORM_ALONE),
+            "conflicts": 0,
+            "reopening": 0,
             "current": True,
             "created_at": moment,
         }
-        for number, (id_, text, verdict) in enumerate(zip(ids, texts, verdicts, strict=True))
+        for number, (id_, text, verdict, inputs) in enumerate(
+            zip(ids, texts, verdicts, facts_texts(facts), strict=True)
+        )
     ]
     await connection.copy_records_to_table(
         "assessment", columns=columns, records=[tuple(row[name] for name in columns) for row in rows]
