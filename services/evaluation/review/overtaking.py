@@ -7,14 +7,14 @@ import uuid
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.evaluation.assessment.access import bar_of
 from services.evaluation.review.changes import Change, changes_by_part
 from services.evaluation.review.items import items_of, status_of
 from services.evaluation.review.progress import store_items
-from services.evaluation.review.standing import Standing, standing_of, store_conclusion
+from services.evaluation.review.standing import Standing, standing_of, standings_of, store_conclusion
 from shared import audit, calendar
 from shared.models.base import new_id
 from shared.models.evaluation import Assessment, Deviation, Finding, Review, ReviewAssignment, ReviewItem
@@ -57,25 +57,32 @@ async def _bring(session: AsyncSession, behind: Select[Assessment]) -> None:
 
 
 async def _open(session: AsyncSession, assessments: Sequence[Assessment], recommended: Mapping[uuid.UUID, str]) -> None:
-    for assessment in assessments:
-        standing = await standing_of(session, assessment)
-        wanted = items_of(standing.judged)
-        review = Review(
-            id=new_id(),
-            application_id=assessment.application_id,
-            assessment_id=assessment.id,
-            cycle_id=assessment.cycle_id,
-            city_code=assessment.city_code,
-            uscc=assessment.uscc,
-            recommended_by=recommended.get(assessment.application_id),
-            status=status_of(standing.judged, [key for key, is_open in wanted.items() if is_open]),
+    if not assessments:
+        return
+    reviews: list[dict[str, Any]] = []
+    items: list[dict[str, Any]] = []
+    for standing in await standings_of(session, assessments):
+        assessment, wanted = standing.assessment, items_of(standing.judged)
+        id_ = new_id()
+        reviews.append(
+            {
+                "id": id_,
+                "application_id": assessment.application_id,
+                "assessment_id": assessment.id,
+                "cycle_id": assessment.cycle_id,
+                "city_code": assessment.city_code,
+                "uscc": assessment.uscc,
+                "recommended_by": recommended.get(assessment.application_id),
+                "status": status_of(standing.judged, [key for key, is_open in wanted.items() if is_open]),
+            }
         )
-        session.add(review)
-        session.add_all(
-            ReviewItem(review_id=review.id, part=part, kind=kind, open=is_open, changes=[])
+        items += [
+            {"review_id": id_, "part": part, "kind": kind, "open": is_open, "changes": []}
             for (part, kind), is_open in wanted.items()
-        )
-    await session.flush()
+        ]
+    await session.execute(insert(Review), reviews)
+    if items:
+        await session.execute(insert(ReviewItem), items)
 
 
 async def _overtake(

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import uuid
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import func, select, update
+from sqlalchemy import ARRAY, Uuid, any_, cast, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.evaluation.assessment.registry import rulebook_of
@@ -55,17 +57,36 @@ async def lock_standing(session: AsyncSession, assessment_id: uuid.UUID) -> Stan
 
 async def standing_of(session: AsyncSession, assessment: Assessment) -> Standing:
     """An assessment with what people have added to it so far."""
-    findings = await session.execute(select(Finding).where(Finding.assessment_id == assessment.id))
-    signed = await session.execute(
-        select(Deviation.part).where(Deviation.assessment_id == assessment.id, Deviation.signed_by.is_not(None))
+    (standing,) = await standings_of(session, [assessment])
+    return standing
+
+
+async def standings_of(session: AsyncSession, assessments: Sequence[Assessment]) -> list[Standing]:
+    """The same of many, in their order; as many statements as for one."""
+    ids = any_(cast([one.id for one in assessments], ARRAY(Uuid)))
+    findings: dict[uuid.UUID, dict[str, bool]] = defaultdict(dict)
+    found = select(Finding.assessment_id, Finding.part, Finding.met).where(Finding.assessment_id == ids)
+    for assessment_id, part, met in await session.execute(found):
+        findings[assessment_id][part] = met
+    signed: dict[uuid.UUID, set[str]] = defaultdict(set)
+    by_two = select(Deviation.assessment_id, Deviation.part).where(
+        Deviation.assessment_id == ids, Deviation.signed_by.is_not(None)
     )
+    for assessment_id, part in await session.execute(by_two):
+        signed[assessment_id].add(part)
+    digests = {one.rulebook_digest for one in assessments}
+    rulebooks = {digest: await rulebook_of(session, digest) for digest in digests}
+    return [_standing(one, rulebooks[one.rulebook_digest], findings[one.id], signed[one.id]) for one in assessments]
+
+
+def _standing(assessment: Assessment, rulebook: Rulebook, findings: dict[str, bool], signed: set[str]) -> Standing:
     receipt = json.loads(assessment.receipt)
     return Standing(
         assessment=assessment,
-        rulebook=await rulebook_of(session, assessment.rulebook_digest),
+        rulebook=rulebook,
         computed=receipt["parts"],
-        findings={finding.part: finding.met for finding in findings.scalars()},
-        signed=set(signed.scalars()),
+        findings=findings,
+        signed=signed,
         conflicting=conflicting_facts(receipt),
     )
 
