@@ -79,21 +79,21 @@ def balance(entries: Iterable[CreditEntry], on: date) -> int:
             lots.sort()
         else:
             lots = _spend(lots, entry)
-    return sum(credits for last, credits in lots if last >= on)
+    return sum(left for last, left in lots if last >= on)
 
 
 def _spend(lots: list[tuple[date, int]], entry: CreditEntry) -> list[tuple[date, int]]:
-    wanted, left = -entry.credits, list[tuple[date, int]]()
-    for last, credits in lots:
+    wanted, rest = -entry.credits, list[tuple[date, int]]()
+    for last, left in lots:
         if last < entry.on:
             continue
-        taken = min(wanted, credits)
+        taken = min(wanted, left)
         wanted -= taken
-        if credits > taken:
-            left.append((last, credits - taken))
+        if left > taken:
+            rest.append((last, left - taken))
     if wanted:
         raise CreditsOverdrawn(entry.on, wanted)
-    return left
+    return rest
 
 
 def _check(entry: CreditEntry) -> None:

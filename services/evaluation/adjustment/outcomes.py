@@ -12,6 +12,7 @@ import polars as pl
 from services.evaluation.adjustment.members import checked_members
 from services.evaluation.adjustment.rule_sections import INCIDENT_KINDS
 from services.evaluation.adjustment.rules import Graduation, Rules
+from services.evaluation.adjustment.terms import term_columns
 from services.evaluation.rulebooks.errors import FactError
 
 Outcome: TypeAlias = Literal[
@@ -122,17 +123,9 @@ def _grown_by(what: str, percent: Fraction) -> pl.Expr:
 
 
 def _no_progress(rules: Rules, on: date) -> pl.Expr:
-    """The term has run out; known only where all progress is, but a term that still runs needs no more knowledge.
-
-    The term ends with the day of its last month that has the number of its first (民法典第二百零二条), so that it has
-    run out on the day after.
-    """
-    since = pl.col("progress_on") >= pl.col("admitted_on")
-    if rules.exit.stall_from == "admission":
-        start, excused = pl.col("admitted_on"), since.fill_null(value=False)
-    else:
-        start, excused = pl.max_horizontal("admitted_on", "progress_on"), pl.lit(value=False)
-    running = excused | (start.dt.offset_by(f"{rules.exit.stall_months}mo") >= on)
+    """The term has run out; known only where all progress is, but a term that still runs needs no more knowledge."""
+    term = term_columns(rules)
+    running = term["excused"] | (term["term_ends_on"] >= on)
     return pl.when(running).then(pl.lit(value=False)).when("progress_known").then(pl.lit(value=True))
 
 

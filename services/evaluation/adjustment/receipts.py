@@ -8,10 +8,13 @@ from typing import Any, cast
 
 import polars as pl
 
+from services.evaluation.adjustment.explanation import explain
 from services.evaluation.adjustment.members import MEMBER_COLUMNS, checked_members, members_frame
 from services.evaluation.adjustment.outcomes import outcomes as judged
 from services.evaluation.adjustment.rules import Rules
 from shared.canonical import canonical_text
+
+__all__ = ["FORMAT", "explain", "receipts", "replay"]
 
 FORMAT = "adjustment-receipt/1"
 

@@ -70,7 +70,7 @@ class Settings:
 
     def choice(self, name: str) -> str:
         parameter = self.parameters[name]
-        if set(parameter.options) != _CHOICES[name]:
+        if set(parameter.options) ^ _CHOICES[name]:
             raise self._place(name).error("malformed", f"`options` must be {', '.join(sorted(_CHOICES[name]))}")
         return str(parameter.value)
 
