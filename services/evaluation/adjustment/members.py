@@ -83,10 +83,12 @@ def checked_members(members: pl.DataFrame, on: date) -> pl.DataFrame:
 
 def _faults(on: date) -> list[pl.Expr]:
     """For each column the first row at fault, or null."""
+    kinds = pl.col("incident_kinds")
     tests = {
         **{name: pl.col(name).is_null() for name in MEMBER_COLUMNS if name not in _MAY_BE_UNKNOWN},
         **{name: ~pl.col(name).is_between(0, FACT_LIMIT) for name in _COUNTS},
         **{name: ~pl.col(name).is_between(-FACT_LIMIT, FACT_LIMIT) for name in _PROFITS},
+        "incident_kinds": kinds.is_null() | (kinds.list.drop_nulls().list.len() < kinds.list.len()),
         "progress_on": pl.col("progress_on") > on,
         "admitted_on": pl.col("admitted_on").is_null() | (pl.col("admitted_on") > on),
     }

@@ -17,6 +17,7 @@ from shared.canonical import canonical_text
 __all__ = ["FORMAT", "explain", "receipts", "replay"]
 
 FORMAT = "adjustment-receipt/1"
+_PIECE = 50_000
 
 
 def receipts(rules: Rules, members: pl.DataFrame, outcomes: pl.DataFrame, on: date) -> list[str]:
@@ -30,9 +31,14 @@ def receipts(rules: Rules, members: pl.DataFrame, outcomes: pl.DataFrame, on: da
     header = canonical_text({"digest": rules.digest, "id": rules.id})
     before, after = f'{{"format":"{FORMAT}","member":', f',"on":"{on.isoformat()}","outcome":'
     # The order of kinds says nothing: the same member has one receipt.
-    members_told = _rows_as_json(frame.with_columns(pl.col("incident_kinds").list.unique().list.sort()))
-    told = zip(members_told, _rows_as_json(outcomes.drop("membership_id")), strict=True)
-    return [f'{before}{member}{after}{outcome},"rules":{header}}}' for member, outcome in told]
+    members_told = frame.with_columns(pl.col("incident_kinds").list.unique().list.sort())
+    results = outcomes.drop("membership_id")
+    texts: list[str] = []
+    # Piece by piece, so that what is put together does not stand beside its parts for all members at once.
+    for start in range(0, frame.height, _PIECE):
+        piece = (_rows_as_json(one.slice(start, _PIECE)) for one in (members_told, results))
+        texts += [f'{before}{m}{after}{o},"rules":{header}}}' for m, o in zip(*piece, strict=True)]
+    return texts
 
 
 def replay(text: str, rules: Rules) -> str:
