@@ -87,6 +87,11 @@ class Province:
         """The folder of the province's rulebooks."""
         return self.folder / "rulebooks"
 
+    @property
+    def adjustments(self) -> Path:
+        """The folder of the province's rules of dynamic adjustment."""
+        return self.folder / "adjustments"
+
 
 def load_province(folder: Path) -> Province:
     """Read `province.toml` of a data folder. FileNotFoundError or KeyError where the folder is incomplete."""
