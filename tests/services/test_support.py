@@ -10,6 +10,7 @@ from typing import Any
 
 import asyncpg
 import pytest
+from support.enterprises import Registry
 from support.forms import HUANGSHI, form
 from support.members import HUANGSHI_CITY, WUHAN_CITY, admit, on_record, open_period
 from support.system import System
@@ -221,6 +222,34 @@ async def test_a_city_keeps_to_its_own(system: System) -> None:
     for where in ({"kind": "training"}, {"city": HUANGSHI_CITY}, {"happened_from": "2024-06-21"}):
         assert await listed(system, wuhan(system), **where) == []
     assert len(await listed(system, wuhan(system), happened_from="2024-06-20", happened_to="2024-06-20")) == 1
+
+
+async def test_two_cities_do_not_claim_the_same_loan(system: System) -> None:
+    await on_record(system, MEMBER)
+    first = await record(system, wuhan(system), loan())
+    await Registry(system).made(MEMBER["uscc"], "relocate", registered_division=HUANGSHI)
+    await system.refused("evaluation", "POST", ACTIONS, huangshi(system), "support_claimed_already", 409, json=loan())
+    await system.refused("evaluation", "POST", ACTIONS, wuhan(system), "not_found", 404, json=training())
+    # It counts where the enterprise was when it was recorded; the enterprise's timeline goes with it.
+    assert [one["id"] for one in await listed(system, province(system), city=WUHAN_CITY)] == [first["id"]]
+    events = (await system.ok("evaluation", "GET", TIMELINE, huangshi(system)))["items"]
+    assert [one["subject_id"] for one in events] == [first["id"]]
+
+
+async def test_what_two_merged_records_both_claim_counts_once(system: System) -> None:
+    await on_record(system, MEMBER, OTHER)
+    first = await record(system, wuhan(system), loan())
+    second = await record(system, huangshi(system), loan(uscc=OTHER["uscc"]))
+    assert await summed(system, province(system)) == {"ip_pledge_loan": (2, "10000000.00", 0)}
+    await Registry(system).made(OTHER["uscc"], "merge", into=MEMBER["uscc"])
+    assert await summed(system, province(system)) == {"ip_pledge_loan": (1, "5000000.00", 0)}
+    rows = await listed(system, province(system), counted="false", uscc=OTHER["uscc"])
+    assert [(one["id"], one["uscc"], one["duplicate_of"]) for one in rows] == [
+        (first["id"], MEMBER["uscc"], None),
+        (second["id"], MEMBER["uscc"], first["id"]),
+    ]
+    await correct(system, wuhan(system), first["id"], None)
+    assert [one["id"] for one in await listed(system, province(system))] == [second["id"]]
 
 
 REPORT: dict[str, Any] = {

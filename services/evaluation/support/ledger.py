@@ -40,7 +40,8 @@ async def hold_recording(session: AsyncSession, enterprise_ids: Collection[uuid.
 def corrected_by() -> ColumnElement[uuid.UUID | None]:
     """Id of the row that corrects the row of `support_action`; NULL where none does."""
     later = aliased(SupportAction)
-    return select(later.id).where(later.corrects == SupportAction.id).scalar_subquery()
+    found = select(later.id).where(later.corrects == SupportAction.id)
+    return found.scalar_subquery()  # pyright: ignore[reportReturnType] (NULL where there is no row)
 
 
 def duplicate_of() -> ColumnElement[uuid.UUID | None]:
@@ -48,7 +49,7 @@ def duplicate_of() -> ColumnElement[uuid.UUID | None]:
     other, later = aliased(SupportAction), aliased(SupportAction)
     mine = tuple_(SupportAction.source == "report", SupportAction.recorded_at, SupportAction.id)
     others = tuple_(other.source == "report", other.recorded_at, other.id)
-    return (
+    found = (
         select(other.id)
         .where(
             other.claim == SupportAction.claim,
@@ -58,8 +59,8 @@ def duplicate_of() -> ColumnElement[uuid.UUID | None]:
         )
         .order_by(other.source == "report", other.recorded_at, other.id)
         .limit(1)
-        .scalar_subquery()
     )
+    return found.scalar_subquery()  # pyright: ignore[reportReturnType] (as above)
 
 
 def is_current() -> ColumnElement[bool]:

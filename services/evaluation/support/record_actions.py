@@ -62,15 +62,17 @@ async def _record(session: AsyncSession, actor: Actor, entries: Sequence[Entry])
     await hold_recording(session, [one.id for one in about])
     claimed = await current_claims(session, [one.uscc for one in about])
     rows: list[SupportAction] = []
+    fresh: list[SupportAction] = []
     repeated: list[Fault] = []
     for entry, enterprise in zip(entries, about, strict=True):
         row = _row(actor, enterprise, entry.given)
         earlier = claimed.setdefault((enterprise.uscc, row.claim), row)
-        if earlier is not row and not is_the_same(actor, earlier, row):
+        if earlier is row:
+            fresh.append(row)
+        elif not is_the_same(actor, earlier, row):
             repeated.append(_fault(CLAIMED_ALREADY, entry.place, "provider"))
         rows.append(earlier)
     refuse(repeated)
-    fresh = list({row.id: row for row in rows if row.recorded_at is None}.values())
     session.add_all(fresh)
     await session.flush()
     await _audit(session, actor, fresh)
