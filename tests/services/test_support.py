@@ -237,7 +237,9 @@ async def test_two_cities_do_not_claim_the_same_loan(system: System) -> None:
 
 
 async def test_what_two_merged_records_both_claim_counts_once(system: System) -> None:
-    await on_record(system, MEMBER, OTHER)
+    await on_record(system, MEMBER)
+    await system.open_cycle("2024-2")
+    await system.submit(OTHER, "2024-2")
     first = await record(system, wuhan(system), loan())
     second = await record(system, huangshi(system), loan(uscc=OTHER["uscc"]))
     assert await summed(system, province(system)) == {"ip_pledge_loan": (2, "10000000.00", 0)}
