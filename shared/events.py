@@ -58,6 +58,14 @@ class SelectionCommitted(Event):
     pool_code: str
 
 
+class ProgressReportDecided(Event):
+    """A progress report was accepted, or one that was accepted is open again."""
+
+    topic = "intake.progress_report_decided"
+    consumers = ("evaluation.take_report_support",)
+    report_id: uuid.UUID
+
+
 class IncidentConfirmed(Event):
     """From now on the incident counts against the enterprise (二(六)12(3))."""
 
@@ -107,6 +115,7 @@ EVENTS: tuple[type[Event], ...] = (
     ApplicationsTaken,
     FactsStated,
     SelectionCommitted,
+    ProgressReportDecided,
     IncidentConfirmed,
     IncidentClosed,
     NationalDeliveriesDue,

@@ -17,6 +17,7 @@ from services.evaluation.pool.service import register_pool
 from services.evaluation.review.queue_routes import router as review_queue
 from services.evaluation.review.routes import router as review
 from services.evaluation.selection.routes import router as selection
+from services.evaluation.support.routes import router as support
 from shared.settings import Settings, from_environment
 from shared.web.application import build_application
 
@@ -32,7 +33,19 @@ def create_app(settings: Settings) -> FastAPI:
         service="evaluation",
         title="Peiyu 培育 · evaluation 评判",
         settings=settings,
-        routers=(facts, assessments, impact, review_queue, review, selection, notices, appeals, public_notices, pool),
+        routers=(
+            facts,
+            assessments,
+            impact,
+            review_queue,
+            review,
+            selection,
+            notices,
+            appeals,
+            public_notices,
+            pool,
+            support,
+        ),
         at_start=register_province,
     )
 

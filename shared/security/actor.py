@@ -18,6 +18,7 @@ ROLE_SCOPES: dict[str, frozenset[str]] = {
             "reports:read",
             "incidents:read",
             "assessments:appeal",
+            "support:read",
         }
     ),
     "city_officer": frozenset(
@@ -39,6 +40,9 @@ ROLE_SCOPES: dict[str, frozenset[str]] = {
             "notices:read",
             "facts:read",
             "facts:write",
+            "support:read",
+            "support:write",
+            "support:compare",
         }
     ),
     "province_officer": frozenset(
@@ -74,6 +78,9 @@ ROLE_SCOPES: dict[str, frozenset[str]] = {
             "reviews:assign",
             "facts:read",
             "facts:write",
+            "support:read",
+            "support:write",
+            "support:compare",
         }
     ),
     "reviewer": frozenset(
@@ -107,6 +114,8 @@ ROLE_SCOPES: dict[str, frozenset[str]] = {
             "lists:read",
             "notices:read",
             "facts:read",
+            "support:read",
+            "support:compare",
         }
     ),
     "admin": frozenset({"cycles:read", "cycles:write", "lists:admin", "pool:read", "national:read", "national:admin"}),
@@ -148,6 +157,9 @@ SCOPES: dict[str, str] = {
     "plans:read": "Read selection plans",
     "plans:write": "Compute and commit selection plans",
     "plans:approve": "Approve a selection plan that somebody else proposed",
+    "support:read": "Read support actions and timelines of enterprises within reach",
+    "support:write": "Record support actions of enterprises within reach, and correct them",
+    "support:compare": "Compare what members with and without support reported",
     "pool:read": "Read the cultivation pool",
     "lists:read": "Pull editions of subscribed lists",
     "lists:admin": "Grant subscriptions to lists",

@@ -42,8 +42,11 @@ REVIEWED: dict[str, dict[str, str]] = {
             "SELECT, INSERT, UPDATE (dead_at, due_at, failures, last_error, lease, leased_until, processed_at)"
         ),
         "pool": "SELECT, INSERT, UPDATE (title)",
+        "progress_report": "SELECT (decided_at, enterprise_id, id, period_id, revision, status)",
+        "progress_report_snapshot": "SELECT (city_code, payload, report_id, revision)",
         "public_notice": "SELECT, INSERT, UPDATE (ended_at, ended_by)",
         "public_notice_entry": "SELECT, INSERT",
+        "reporting_period": "SELECT (code, covers_from, covers_to, id, pool_code, title)",
         "review": (
             "SELECT, INSERT, UPDATE (assessment_id, assigned_at, assignee, city_code, overtaken_at, recommended_by, "
             "status, uscc)"
@@ -55,6 +58,7 @@ REVIEWED: dict[str, dict[str, str]] = {
         "rulebook_version": "SELECT, INSERT",
         "selection_plan": "SELECT, INSERT, UPDATE (approved_at, approved_by, committed_at, committed_by, status)",
         "selection_plan_entry": "SELECT, INSERT",
+        "support_action": "SELECT, INSERT",
     },
     "peiyu_finance": {
         "alembic_version": "SELECT",

@@ -12,8 +12,9 @@ from services.intake.reports.errors import REPORT_STATUS
 from services.intake.reports.queries import lock_report, newest_form, report_shown
 from services.intake.reports.schemas import ReportOut, ReportReturnIn
 from services.intake.reports.transitions import ReportAct, next_report_status
-from shared import audit
+from shared import audit, outbox
 from shared.errors import Problem
+from shared.events import ProgressReportDecided
 from shared.models.intake import Enterprise, ProgressReport, ReportingPeriod
 from shared.security.actor import Actor
 
@@ -67,4 +68,6 @@ async def _decide(
         subject=("progress_report", report.id),
         detail={"revision": report.revision, "reasons": reasons},
     )
+    if act in {"accept", "reopen"}:
+        await outbox.publish(session, ProgressReportDecided(report_id=report.id))
     return report_shown(report, period, enterprise, form)

@@ -25,6 +25,7 @@ from shared.models.evaluation.review import (
     ReviewItem,
 )
 from shared.models.evaluation.selection import PLAN_STATUSES, AdmissionQuota, SelectionPlan, SelectionPlanEntry
+from shared.models.evaluation.support import SUPPORT_SOURCES, SupportAction
 
 __all__ = [
     "APPEAL_STATUSES",
@@ -33,6 +34,7 @@ __all__ = [
     "REVIEW_ITEM_KINDS",
     "REVIEW_STATUSES",
     "STATED_SOURCES",
+    "SUPPORT_SOURCES",
     "VERDICTS",
     "AdmissionQuota",
     "Appeal",
@@ -56,4 +58,5 @@ __all__ = [
     "RulebookVersion",
     "SelectionPlan",
     "SelectionPlanEntry",
+    "SupportAction",
 ]

@@ -44,3 +44,25 @@ async def standing_incidents(
         .order_by(Enterprise.uscc, Incident.occurred_on, Incident.id)
     )
     return [StandingIncident(*row) for row in await session.execute(statement)]
+
+
+@dataclass(frozen=True, slots=True)
+class ConfirmedIncident:
+    """An incident that was confirmed; `cured_on` is the day from which it counts no more, None while it counts."""
+
+    incident_id: uuid.UUID
+    kind: str
+    occurred_on: date
+    confirmed_at: datetime
+    cured_on: date | None
+
+
+async def confirmed_incidents(session: AsyncSession, uscc: str) -> list[ConfirmedIncident]:
+    """Every incident ever confirmed of the enterprise with this present code, cured or not, by day of confirmation."""
+    statement = (
+        select(Incident.id, Incident.kind, Incident.occurred_on, Incident.confirmed_at, Incident.cured_on)
+        .join(Enterprise, Enterprise.id == Incident.enterprise_id)
+        .where(Enterprise.uscc == uscc, Incident.confirmed_at.is_not(None))
+        .order_by(Incident.confirmed_at, Incident.id)
+    )
+    return [ConfirmedIncident(*row) for row in await session.execute(statement)]

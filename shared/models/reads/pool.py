@@ -125,3 +125,50 @@ def usccs_of_members_during(pool_code: str, first: date, last: date) -> Select[s
         .join(Membership, Membership.uscc == EnterpriseCode.code)
         .where(Membership.pool_code == pool_code, Membership.during.op("&&")(days))
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Stay:
+    """One stay in a pool; `until` is the day on which it ended, None for a member."""
+
+    id: uuid.UUID
+    pool_code: str
+    city_code: str
+    since: date
+    until: date | None
+
+
+async def stays_of(session: AsyncSession, uscc: str) -> list[Stay]:
+    """Every stay of the enterprise with this present code, under whichever code, in order."""
+    statement = (
+        select(Membership)
+        .join(EnterpriseCode, EnterpriseCode.code == Membership.uscc)
+        .join(Enterprise, Enterprise.id == EnterpriseCode.enterprise_id)
+        .where(Enterprise.uscc == uscc)
+        .order_by(func.lower(Membership.during))
+    )
+    stays: list[Stay] = []
+    for one in (await session.execute(statement)).scalars():
+        since, until = one.during.lower, one.during.upper
+        assert since is not None  # noqa: S101 (a CHECK keeps the lower bound)
+        ended = None if until is None else business_date(until)
+        stays.append(Stay(one.id, one.pool_code, one.city_code, business_date(since), ended))
+    return stays
+
+
+async def members_during(session: AsyncSession, pool_code: str, first: date, last: date) -> list[PoolMember]:
+    """Who was a member at any moment of the days `first` to `last`: each once, as of the first such stay, by code."""
+    days = Range(start_of_day(first), start_of_day(last + timedelta(days=1)))
+    statement = (
+        select(Membership, Enterprise.uscc, Enterprise.name)
+        .join(EnterpriseCode, EnterpriseCode.code == Membership.uscc)
+        .join(Enterprise, Enterprise.id == EnterpriseCode.enterprise_id)
+        .where(Membership.pool_code == pool_code, Membership.during.op("&&")(days))
+        .order_by(Enterprise.uscc, func.lower(Membership.during))
+    )
+    members: dict[str, PoolMember] = {}
+    for one, uscc, name in await session.execute(statement):
+        since = one.during.lower
+        assert since is not None  # noqa: S101 (as above)
+        members.setdefault(uscc, PoolMember(uscc, name, one.city_code, business_date(since), one.plan_id))
+    return list(members.values())

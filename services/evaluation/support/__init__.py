@@ -1,0 +1,1 @@
+"""The support ledger: what was done for an enterprise, by whom, and what was reported before and after."""
