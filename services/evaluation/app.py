@@ -10,6 +10,7 @@ from services.evaluation.assessment.routes import router as assessments
 from services.evaluation.facts.routes import router as facts
 from services.evaluation.impact.routes import router as impact
 from services.evaluation.notices.appeal_routes import router as appeals
+from services.evaluation.notices.judgement_routes import router as own_judgements
 from services.evaluation.notices.public_routes import router as public_notices
 from services.evaluation.notices.routes import router as notices
 from services.evaluation.pool.routes import router as pool
@@ -41,6 +42,7 @@ def create_app(settings: Settings) -> FastAPI:
             review,
             selection,
             notices,
+            own_judgements,
             appeals,
             public_notices,
             pool,

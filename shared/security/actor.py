@@ -18,6 +18,7 @@ ROLE_SCOPES: dict[str, frozenset[str]] = {
             "reports:read",
             "incidents:read",
             "assessments:appeal",
+            "assessments:own",
             "support:read",
         }
     ),
@@ -38,6 +39,7 @@ ROLE_SCOPES: dict[str, frozenset[str]] = {
             "incidents:write",
             "objections:write",
             "notices:read",
+            "assessments:own",
             "facts:read",
             "facts:write",
             "support:read",
@@ -148,6 +150,7 @@ SCOPES: dict[str, str] = {
     "assessments:read": "Read assessments and receipts",
     "assessments:review": "Enter findings, propose and sign deviations",
     "assessments:impact": "See what another rulebook would have said of past decisions",
+    "assessments:own": "Read the judgement of one's own application, or of one's city's, once it is announced",
     "assessments:appeal": "Appeal against the judgement of one's own application",
     "reviews:assign": "Assign and reassign reviews",
     "notices:read": "Read public notices with their objections and appeals, within reach",

@@ -10,7 +10,7 @@ from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.evaluation.assessment.access import bar_of
-from services.evaluation.review.errors import NOT_ASSIGNED, REVIEWER_FULL, STANDING
+from services.evaluation.review.errors import DELEGATED_TO_ONESELF, NOT_ASSIGNED, REVIEWER_FULL, STANDING
 from services.evaluation.review.overtaking import bring_cycle_up_to_date
 from services.evaluation.review.review_schemas import AssignIn, AssignmentOut, HandOverIn
 from services.evaluation.review.reviewers import choose, lock_reviewers
@@ -96,6 +96,8 @@ async def delegate_review(session: AsyncSession, actor: Actor, review_id: uuid.U
         if await _delegated_before(session, review, person, await person_of(session, to.to)):
             return review_id
         raise Problem(NOT_ASSIGNED)
+    if await person_of(session, to.to) == person:
+        raise Problem(DELEGATED_TO_ONESELF)
     await _hand_over(session, actor, review, to, "delegate", {one.person: one for one in candidates})
     return review_id
 

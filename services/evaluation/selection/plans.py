@@ -13,12 +13,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.evaluation.assessment.queries import cycle_or_refuse
 from services.evaluation.notices.standing import (
+    give_places,
     has_accepted_appeal,
     holds_of,
     keep_places,
     places_to_give,
     refuse_before_notice_is_over,
-    release_places,
+    struck_in,
 )
 from services.evaluation.notices.terms import NoticeTerms
 from services.evaluation.review.errors import SECOND_PERSON
@@ -50,7 +51,8 @@ async def propose(session: AsyncSession, actor: Actor, plan_in: PlanIn, *, valid
     cycle = await cycle_or_refuse(session, plan_in.cycle)
     await freeze_candidates(session, cycle.id)
     await _refuse_second_selection(session, cycle)
-    computation = await compute(session, cycle, await _lock_pool(session, plan_in.pool))
+    struck = await struck_in(session, cycle.id)
+    computation = await compute(session, cycle, await _lock_pool(session, plan_in.pool), struck)
     if not computation.places:
         raise Problem(PLAN_EMPTY)
     plan = SelectionPlan(
@@ -129,7 +131,7 @@ async def _admit_kept(session: AsyncSession, actor: Actor, plan: SelectionPlan) 
     rows = (await session.execute(statement)).all()
     present = await present_codes(session, [row.uscc for row in rows])
     # First the kept place, then the member: the pool never counts both.
-    await release_places(session, plan.id, freed, "admitted")
+    await give_places(session, plan.id, freed)
     await _admit(session, actor, plan, [(present[row.uscc], row.city_code) for row in rows])
 
 
@@ -168,10 +170,20 @@ async def lock_plan(session: AsyncSession, plan_id: uuid.UUID) -> tuple[Selectio
 async def refuse_stale(session: AsyncSession, plan: SelectionPlan, cycle: PinnedCycle) -> Computation:
     if calendar.business_date(calendar.now()) > plan.valid_until:
         raise Problem(PLAN_EXPIRED)
-    computation = await compute(session, cycle, await _lock_pool(session, plan.pool_code))
+    # What has been upheld since is no reason to plan anew: its entry is struck, as one upheld during the notice is.
+    computation = await compute(
+        session, cycle, await _lock_pool(session, plan.pool_code), await _objected_to(session, plan)
+    )
     if computation.inputs_digest != plan.inputs_digest:
         raise Problem(PLAN_STALE)
     return computation
+
+
+async def _objected_to(session: AsyncSession, plan: SelectionPlan) -> set[str]:
+    statement = select(SelectionPlanEntry.assessment_id).where(
+        SelectionPlanEntry.plan_id == plan.id, SelectionPlanEntry.reason == "objection"
+    )
+    return {str(one) for one in (await session.execute(statement)).scalars()}
 
 
 async def _refuse_second_selection(session: AsyncSession, cycle: PinnedCycle) -> None:
