@@ -35,8 +35,10 @@ from shared.models.reads.enterprises import (
 from shared.models.reads.incidents import StandingIncident, standing_incidents
 from shared.models.reads.pool import (
     Admission,
+    Departure,
     PoolMember,
     admitted_by_plan,
+    ended_by_plan,
     is_judged_or_member,
     is_selected,
     judged_as,
@@ -44,23 +46,28 @@ from shared.models.reads.pool import (
     pools_of_both,
     usccs_of_members_during,
 )
+from shared.models.reads.reports import AcceptedReport, accepted_reports
 
 __all__ = [
+    "AcceptedReport",
     "Admission",
     "ApplicationOfEnterprise",
     "AttachmentDigest",
     "CyclePlaces",
+    "Departure",
     "EnterpriseOnRecord",
     "PinnedCycle",
     "PoolMember",
     "RecommendedSnapshot",
     "Reserved",
     "StandingIncident",
+    "accepted_reports",
     "admitted_by_plan",
     "applications_on_record",
     "attachment_digests",
     "attachment_digests_of",
     "codes_of",
+    "ended_by_plan",
     "enterprise_names",
     "enterprises_on_record",
     "evidence_of",
