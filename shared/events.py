@@ -66,6 +66,15 @@ class ProgressReportDecided(Event):
     report_id: uuid.UUID
 
 
+class PoolAdjusted(Event):
+    """An adjustment was committed: members graduated, ended or came in beside a cycle."""
+
+    topic = "evaluation.pool_adjusted"
+    consumers = ("finance.publish_pool_list", "intake.queue_pool_changes")
+    plan_id: uuid.UUID
+    pool_code: str
+
+
 class IncidentConfirmed(Event):
     """From now on the incident counts against the enterprise (二(六)12(3))."""
 
@@ -116,6 +125,7 @@ EVENTS: tuple[type[Event], ...] = (
     FactsStated,
     SelectionCommitted,
     ProgressReportDecided,
+    PoolAdjusted,
     IncidentConfirmed,
     IncidentClosed,
     NationalDeliveriesDue,

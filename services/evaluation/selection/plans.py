@@ -23,6 +23,7 @@ from services.evaluation.notices.standing import (
 )
 from services.evaluation.notices.terms import NoticeTerms
 from services.evaluation.review.errors import SECOND_PERSON
+from services.evaluation.selection.baselines import freeze_baselines
 from services.evaluation.selection.computation import Computation, compute
 from services.evaluation.selection.errors import (
     CYCLE_SELECTED,
@@ -40,6 +41,7 @@ from shared import audit, calendar, outbox
 from shared.candidacy import freeze_candidates
 from shared.errors import NOT_FOUND, Problem
 from shared.events import SelectionCommitted
+from shared.models.base import new_id
 from shared.models.evaluation import Membership, Pool, SelectionPlan, SelectionPlanEntry
 from shared.models.reads import PinnedCycle, present_codes
 from shared.reference.province import province
@@ -112,7 +114,9 @@ async def commit(session: AsyncSession, actor: Actor, plan_id: uuid.UUID, terms:
     plan.status, plan.committed_by, plan.committed_at = "committed", actor.subject, calendar.now()
     await session.flush()
     await keep_places(session, plan, [one for one in chosen if holds.get(one) == "held"])
-    await _admit(session, actor, plan, [(one.uscc, one.city_code) for id_, one in chosen.items() if id_ not in holds])
+    await _admit(
+        session, actor, plan, [(id_, one.uscc, one.city_code) for id_, one in chosen.items() if id_ not in holds]
+    )
     return plan_shown(plan, cycle.code)
 
 
@@ -125,25 +129,27 @@ async def _admit_kept(session: AsyncSession, actor: Actor, plan: SelectionPlan) 
     freed = await places_to_give(session, plan.id)
     if not freed:
         return
-    statement = select(SelectionPlanEntry.uscc, SelectionPlanEntry.city_code).where(
+    statement = select(SelectionPlanEntry.assessment_id, SelectionPlanEntry.uscc, SelectionPlanEntry.city_code).where(
         SelectionPlanEntry.plan_id == plan.id, SelectionPlanEntry.assessment_id.in_(freed)
     )
     rows = (await session.execute(statement)).all()
     present = await present_codes(session, [row.uscc for row in rows])
     # First the kept place, then the member: the pool never counts both.
     await give_places(session, plan.id, freed)
-    await _admit(session, actor, plan, [(present[row.uscc], row.city_code) for row in rows])
+    await _admit(session, actor, plan, [(row.assessment_id, present[row.uscc], row.city_code) for row in rows])
 
 
-async def _admit(session: AsyncSession, actor: Actor, plan: SelectionPlan, given: list[tuple[str, str]]) -> None:
-    """Memberships for (code, city) from now on; the database keeps cap and quotas."""
-    during = Range(calendar.now(), None)
-    rows = [
-        {"pool_code": plan.pool_code, "uscc": uscc, "city_code": city, "during": during, "plan_id": plan.id}
-        for uscc, city in given
-    ]
-    if rows:
+async def _admit(
+    session: AsyncSession, actor: Actor, plan: SelectionPlan, given: list[tuple[uuid.UUID, str, str]]
+) -> None:
+    """Memberships for (assessment, code, city) from now on, with their baselines; the database keeps cap and quotas."""
+    moment = calendar.now()
+    place = {"pool_code": plan.pool_code, "during": Range(moment, None), "plan_id": plan.id, "known_from": moment}
+    ids = {new_id(): one for one in given}
+    if ids:
+        rows = [{"id": id_, "uscc": uscc, "city_code": city, **place} for id_, (_, uscc, city) in ids.items()]
         await session.execute(insert(Membership), rows)
+        await freeze_baselines(session, {id_: one[0] for id_, one in ids.items()})
     states = Counter((await holds_of(session, plan.id)).values())
     counts = {"given": len(given), "held": states["held"], "struck": states["struck"]}
     await _record(session, actor, "plan.commit", plan, counts)
