@@ -66,6 +66,13 @@ class ProgressReportDecided(Event):
     report_id: uuid.UUID
 
 
+class StallRadarDue(Event):
+    """Once a day: members that reached another stage without progress are to be reminded."""
+
+    topic = "evaluation.stall_radar_due"
+    consumers = ("evaluation.remind_stalled",)
+
+
 class PoolAdjusted(Event):
     """An adjustment was committed: members graduated, ended or came in beside a cycle."""
 
@@ -126,6 +133,7 @@ EVENTS: tuple[type[Event], ...] = (
     SelectionCommitted,
     ProgressReportDecided,
     PoolAdjusted,
+    StallRadarDue,
     IncidentConfirmed,
     IncidentClosed,
     NationalDeliveriesDue,

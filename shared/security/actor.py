@@ -8,6 +8,8 @@ from dataclasses import dataclass
 ROLE_SCOPES: dict[str, frozenset[str]] = {
     "enterprise": frozenset(
         {
+            "memberships:read",
+            "exits:reply",
             "cycles:read",
             "enterprises:read",
             "applications:submit",
@@ -24,6 +26,8 @@ ROLE_SCOPES: dict[str, frozenset[str]] = {
     ),
     "city_officer": frozenset(
         {
+            "memberships:read",
+            "adjustments:read",
             "cycles:read",
             "enterprises:read",
             "applications:submit",
@@ -49,6 +53,10 @@ ROLE_SCOPES: dict[str, frozenset[str]] = {
     ),
     "province_officer": frozenset(
         {
+            "memberships:read",
+            "adjustments:read",
+            "adjustments:write",
+            "adjustments:approve",
             "cycles:read",
             "cycles:write",
             "enterprises:read",
@@ -87,6 +95,8 @@ ROLE_SCOPES: dict[str, frozenset[str]] = {
     ),
     "reviewer": frozenset(
         {
+            "memberships:read",
+            "adjustments:read",
             "cycles:read",
             "enterprises:read",
             "applications:read",
@@ -103,6 +113,8 @@ ROLE_SCOPES: dict[str, frozenset[str]] = {
     "national_system": frozenset({"cycles:read", "national:push"}),
     "auditor": frozenset(
         {
+            "memberships:read",
+            "adjustments:read",
             "cycles:read",
             "enterprises:read",
             "applications:read",
@@ -163,6 +175,11 @@ SCOPES: dict[str, str] = {
     "support:read": "Read support actions and timelines of enterprises within reach",
     "support:write": "Record support actions of enterprises within reach, and correct them",
     "support:compare": "Compare what members with and without support reported",
+    "adjustments:read": "Read adjustments of the pool, notices, holds and credits within reach",
+    "adjustments:write": "Compute and commit adjustments, hold and lift, assign tracks",
+    "adjustments:approve": "Approve an adjustment that somebody else proposed, decide on exit notices",
+    "exits:reply": "Read and answer an exit notice to one's own enterprise",
+    "memberships:read": "Read the stays of enterprises within reach, and why they began and ended",
     "pool:read": "Read the cultivation pool",
     "lists:read": "Pull editions of subscribed lists",
     "lists:admin": "Grant subscriptions to lists",

@@ -54,6 +54,14 @@ async def open_period(system: System, code: str = "2026-H1", **changes: Any) -> 
     return await system.ok("intake", "POST", "/v1/reporting-periods", planner, json=body | changes)
 
 
+async def backdate_memberships(owner: asyncpg.Connection, days: int) -> None:
+    """As if every member had come in that many days ago: no use case moves the day of an admission."""
+    async with owner.transaction():
+        await owner.execute("ALTER TABLE membership DISABLE TRIGGER USER")
+        await owner.execute("UPDATE membership SET during = tstzrange(now() - make_interval(days => $1), NULL)", days)
+        await owner.execute("ALTER TABLE membership ENABLE TRIGGER USER")
+
+
 async def end_memberships(owner: asyncpg.Connection, after: str = "1 microsecond") -> None:
     """End every stay a moment from now, as a committed adjustment would: exits for want of progress."""
     await owner.execute(

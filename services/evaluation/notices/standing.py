@@ -108,14 +108,20 @@ async def holds_of(session: AsyncSession, plan_id: uuid.UUID) -> dict[uuid.UUID,
 
 async def struck_in(session: AsyncSession, cycle_id: uuid.UUID) -> set[str]:
     """Current assessments of a cycle that an upheld objection keeps out of every plan, as text."""
+    return {one for one, hold in (await objected_in(session, cycle_id)).items() if hold == "struck"}
+
+
+async def objected_in(session: AsyncSession, cycle_id: uuid.UUID) -> dict[str, Hold]:
+    """Current assessments of a cycle that objections keep out, as text: held by an open one, struck by an upheld one."""
     chosen, about = aliased(Assessment), aliased(Assessment)
     statement = (
-        select(chosen.id)
+        select(chosen.id, func.bool_or(Objection.status == "upheld"))
         .join(about, _same_judgement(about, chosen))
         .join(Objection, Objection.assessment_id == about.id)
-        .where(chosen.cycle_id == cycle_id, chosen.current, Objection.status == "upheld")
+        .where(chosen.cycle_id == cycle_id, chosen.current, Objection.status != "dismissed")
+        .group_by(chosen.id)
     )
-    return {str(one) for one in (await session.execute(statement)).scalars()}
+    return {str(row[0]): "struck" if row[1] else "held" for row in await session.execute(statement)}
 
 
 def _same_judgement(about: type[Assessment], chosen: type[Assessment]) -> ColumnElement[bool]:

@@ -14,8 +14,7 @@ from services.evaluation.review.errors import DELEGATED_TO_ONESELF, NOT_ASSIGNED
 from services.evaluation.review.overtaking import bring_cycle_up_to_date
 from services.evaluation.review.review_schemas import AssignIn, AssignmentOut, HandOverIn
 from services.evaluation.review.reviewers import choose, lock_reviewers
-from shared import audit
-from shared.calendar import now
+from shared import audit, calendar
 from shared.errors import NOT_FOUND, Problem
 from shared.models.evaluation import Review, ReviewAssignment
 from shared.models.reads import PinnedCycle
@@ -137,7 +136,7 @@ async def move_review(
 ) -> None:
     """Give a locked review to a person who may have it, or to nobody, with a row of history and an audit entry."""
     taken_from = review.assignee
-    review.assignee, review.assigned_at = to, None if to is None else now()
+    review.assignee, review.assigned_at = to, None if to is None else calendar.now()
     session.add(
         ReviewAssignment(
             review_id=review.id,

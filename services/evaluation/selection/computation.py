@@ -48,7 +48,7 @@ async def compute(session: AsyncSession, cycle: PinnedCycle, pool: Pool, struck:
     `quotas_exceed_cap` where the cycle promises more places than the pool has.
     """
     rulebook = await rulebook_of(session, cycle.rulebook_digest)
-    ranked = rank(rulebook.ranking, await _candidates(session, cycle, rulebook))
+    ranked = rank(rulebook.ranking, await eligible_candidates(session, cycle, rulebook))
     terms = await _terms(session, cycle, pool)
     members = await _members(session, pool.code)
     objected = {one.uscc for one in ranked if one.assessment_id in struck}
@@ -117,7 +117,8 @@ def _summarise(places: list[Place], terms: Terms, pool: Pool) -> PlanSummary:
     )
 
 
-async def _candidates(session: AsyncSession, cycle: PinnedCycle, rulebook: Rulebook) -> list[Candidate]:
+async def eligible_candidates(session: AsyncSession, cycle: PinnedCycle, rulebook: Rulebook) -> list[Candidate]:
+    """The standing applications of a cycle that were judged eligible, in no order; their assessments are locked."""
     statement = (
         select(Assessment)
         .where(

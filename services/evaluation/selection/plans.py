@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Mapping
 from datetime import timedelta
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import insert, select
 from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -83,7 +83,7 @@ async def approve(session: AsyncSession, actor: Actor, plan_id: uuid.UUID) -> Pl
         raise Problem(SECOND_PERSON)
     if plan.status == "frozen":
         await refuse_stale(session, plan, cycle)
-        plan.status, plan.approved_by, plan.approved_at = "approved", actor.subject, func.now()
+        plan.status, plan.approved_by, plan.approved_at = "approved", actor.subject, calendar.now()
         await _record(session, actor, "plan.approve", plan)
         await session.flush()
         await session.refresh(plan)
