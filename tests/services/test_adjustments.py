@@ -78,7 +78,7 @@ async def test_a_graduate_leaves_mints_two_credits_and_a_replacement_spends_one(
     assert [(one["uscc"], one["track"]) for one in follow_ons["items"]] == [(uscc_of(1), None)]
     # The list that banks pull follows the pool.
     await history.system.drain()
-    entries = await owner.fetchval("SELECT count FROM edition ORDER BY serial DESC LIMIT 1")
+    entries = await owner.fetchval("SELECT entry_count FROM edition ORDER BY serial DESC LIMIT 1")
     assert entries == 2
 
 

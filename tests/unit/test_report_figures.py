@@ -31,7 +31,7 @@ def product(
 
 
 def told(
-    covers_to: date, industrialised: int | None = 1, valid: int | None = 2, *products: Any, days: int = 180
+    covers_to: date, industrialised: int | None = 1, valid: int | None = 2, *products: Any, days: int = 184
 ) -> Reported:
     form = {
         "patents": {"industrialised_count": industrialised, "valid_count": valid},

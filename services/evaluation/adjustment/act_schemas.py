@@ -95,9 +95,9 @@ class ExitNoticeOut(BaseModel):
     evidence: list[EvidenceOut]
     replied_at: datetime | None
     decision: Literal["end", "keep"] | None
-    decided_by: str | None
+    decided_by: Annotated[str | None, Field(examples=["li-si"])]
     decided_at: datetime | None
-    decision_reason: str | None
+    decision_reason: Annotated[str | None, Field(examples=["陈述理由成立"])]
 
 
 class ExitNoticePage(BaseModel):
@@ -137,7 +137,7 @@ class FollowOnOut(BaseModel):
     began_at: datetime
     track: Annotated[str | None, Field(examples=["little_giant"])]
     track_zh: Annotated[str | None, Field(examples=["专精特新“小巨人”企业"])]
-    basis: str | None
+    basis: Annotated[str | None, Field(examples=["企业已列入省级专精特新名单"])]
     assigned_by: str | None
     assigned_at: datetime | None
 
