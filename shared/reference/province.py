@@ -21,13 +21,20 @@ _FOLDER_NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 @dataclass(frozen=True, slots=True)
 class ListProgrammeData:
-    """A list that the province publishes: whom the plan makes it for, and how long an edition stays valid."""
+    """A list that the province publishes: whom the plan makes it for, and how long an edition stays valid.
+
+    An edition that removes more than `removed_percent` of the one before, and more than `removed_at_least` enterprises,
+    is not published unless somebody authorises that number; `removed_basis` says why.
+    """
 
     code: str
     title: str
     clause: str
     valid_days: int
     valid_days_basis: str
+    removed_percent: int
+    removed_at_least: int
+    removed_basis: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from sqlalchemy import select
 
-from services.finance.lists.publication import publish_edition
+from services.finance.lists.publication import Cause, publish_edition
 from shared.models.finance import ListProgramme
 from shared.queue import Work
 from shared.security.keys import load_key
 
 
 async def publish_pool_list(work: Work) -> None:
-    """Handle `selection_committed`: one new edition of every programme of the pool."""
+    """Handle `selection_committed`: one new edition of every programme of the pool, or a refusal on record."""
     statement = (
         select(ListProgramme)
         .where(ListProgramme.pool_code == work.payload["pool_code"])
@@ -20,4 +20,4 @@ async def publish_pool_list(work: Work) -> None:
     )
     key = load_key(work.settings.list_key_file)
     for programme in (await work.session.execute(statement)).scalars().all():
-        await publish_edition(work.session, programme, cause_event_id=work.event_id, key=key)
+        await publish_edition(work.session, programme, Cause(work.event_id), key)
