@@ -59,7 +59,7 @@ def _backed(
     stay = change.membership_id
     if change.kind == "changed":
         return Backed(change, "register", None)
-    if stay in renewed:
+    if stay is not None and stay in renewed:
         change_id = by_code.get(renewed[stay])
         return Backed(change, "enterprise_change" if change_id else None, change_id)
     if change.kind == "added":

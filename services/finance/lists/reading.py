@@ -94,6 +94,14 @@ def _part(holder: Mapping[str, Any], name: str, kind: type[Any]) -> Any:
     return value
 
 
+def _members(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _items(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
 def _read_json(whole: dict[str, Any]) -> HeldFile:
     if "content" not in whole:
         # The signed bytes themselves, whose signature came beside them.
@@ -102,10 +110,10 @@ def _read_json(whole: dict[str, Any]) -> HeldFile:
         held.entries = [_entry(one, None, f"/entries/{number}") for number, one in enumerate(entries)]
         return held
     content = _part(whole, "content", dict)
-    checks = whole.get("checks") if isinstance(whole.get("checks"), dict) else {}
-    held = HeldFile("json", _head(content, checks.get("head", {}), "/content"))
+    checks = _members(whole.get("checks"))
+    held = HeldFile("json", _head(content, _members(checks.get("head")), "/content"))
     if content.get("kind") == "edition" or "entries" in content:
-        rows, beside = _part(content, "entries", list), checks.get("entries") or []
+        rows, beside = _part(content, "entries", list), _items(checks.get("entries"))
         held.entries = [
             _entry(
                 one,
@@ -136,7 +144,7 @@ def _entry(values: Any, check: Any, place: str, check_place: str = "") -> HeldEn
 
 def _read_ndjson(lines: Sequence[str]) -> HeldFile:
     first = _parsed(lines[0], "第1行")
-    checks = first.get("checks") if isinstance(first.get("checks"), dict) else {}
+    checks = _members(first.get("checks"))
     head = {
         name: HeldValue(value, f"第1行 /head/{name}", checks.get(name), f"第1行 /checks/{name}")
         for name, value in _part(first, "head", dict).items()
