@@ -22,7 +22,7 @@ MEDIA_TYPES: dict[FileFormat, str] = {
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
 _FILE: dict[int | str, dict[str, Any]] = {
-    status: {"description": told, "content": {"application/octet-stream": {"example": "…"}}}
+    status: {"description": told, "content": {kind: {"example": "…"} for kind in MEDIA_TYPES.values()}}
     for status, told in ((200, "The file"), (206, "The bytes asked for"))
 }
 
