@@ -7,17 +7,19 @@ import dataclasses
 import hashlib
 import json
 import uuid
+from datetime import timedelta
 
 import asyncpg
 import pytest
 from support.forms import uscc
 from support.lists import LIST, Lists, a_list
+from support.notices import Clock
 from support.system import System
 
 from services.finance.lists.backing import Backed
 from services.finance.lists.differences import Change
 from services.finance.lists.safeguards import duplicates, programme_data, safeguards
-from services.finance.lists.tasks import publish_pool_list
+from services.finance.lists.tasks import publish_pool_list, renew_lists
 from shared.queue import Work
 
 
@@ -150,3 +152,18 @@ async def test_who_may_not_publish_or_watch(lists: Lists) -> None:
     body = {"reason": "x"}
     nowhere = "/v1/lists/nowhere/publications"
     await system.refused("finance", "POST", nowhere, lists.officer, "list_not_found", 404, json=body)
+
+
+async def test_an_edition_is_renewed_shortly_before_it_ends_and_once(lists: Lists, clock: Clock) -> None:
+    finance, begun = lists.system.apps["finance"].state.database, clock.moment
+
+    async def look(event_id: uuid.UUID) -> int:
+        async with finance.sessions.begin() as session:
+            await renew_lists(Work(session, event_id, {}, lists.system.settings["finance"], finance))
+        return await lists.owner.fetchval("SELECT max(serial) FROM edition")
+
+    days = [(1, 1), (27, 1), (29, 2), (30, 2), (58, 3)]
+    for day, serial in days:
+        clock.moment = begun + timedelta(days=day)
+        event_id = uuid.uuid4()
+        assert [await look(event_id) for _ in range(2)] == [serial] * 2, day

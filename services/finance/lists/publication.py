@@ -23,6 +23,7 @@ from shared import audit, calendar
 from shared.models.base import new_id
 from shared.models.finance import Edition, EditionChange, EditionFile, ListProgramme, RefusedPublication
 from shared.models.reads import ListedMember, listed_members
+from shared.reference.province import province
 from shared.security.actor import Actor
 
 FORMATS: tuple[StoredFormat, ...] = ("json", "ndjson", "csv", "xlsx", "gzip")
@@ -66,6 +67,13 @@ async def publish_edition(session: AsyncSession, programme: ListProgramme, cause
     if against:
         return await _refuse(session, programme, cause, previous, len(members), against)
     return await _issue(session, programme, cause, key, previous, members, backed)
+
+
+async def is_expiring(session: AsyncSession, programme: ListProgramme) -> bool:
+    """Whether there is an edition, and the newest ends within the days before which the province renews."""
+    newest = await _newest(session, programme)
+    days = timedelta(days=province().list_renewal.days_before)
+    return newest is not None and newest.expires_at - calendar.now() < days
 
 
 async def _outcome_of(session: AsyncSession, programme: ListProgramme, event_id: uuid.UUID) -> Outcome | None:

@@ -1,10 +1,10 @@
-"""Job: publish the lists of a pool whose members have changed."""
+"""Jobs: publish the lists of a pool whose members have changed; renew editions that are about to expire."""
 
 from __future__ import annotations
 
 from sqlalchemy import select
 
-from services.finance.lists.publication import Cause, publish_edition
+from services.finance.lists.publication import Cause, is_expiring, publish_edition
 from shared.models.finance import ListProgramme
 from shared.queue import Work
 from shared.security.keys import load_key
@@ -21,3 +21,12 @@ async def publish_pool_list(work: Work) -> None:
     key = load_key(work.settings.list_key_file)
     for programme in (await work.session.execute(statement)).scalars().all():
         await publish_edition(work.session, programme, Cause(work.event_id), key)
+
+
+async def renew_lists(work: Work) -> None:
+    """Handle `lists_due`: one more edition of every programme whose newest one ends within the province's days."""
+    statement = select(ListProgramme).order_by(ListProgramme.code).with_for_update()
+    key = load_key(work.settings.list_key_file)
+    for programme in (await work.session.execute(statement)).scalars().all():
+        if await is_expiring(work.session, programme):
+            await publish_edition(work.session, programme, Cause(work.event_id), key)
