@@ -58,6 +58,13 @@ class SelectionCommitted(Event):
     pool_code: str
 
 
+class ListsDue(Event):
+    """Look whether an edition of a list is about to expire."""
+
+    topic = "finance.lists_due"
+    consumers = ("finance.renew_lists",)
+
+
 class ProgressReportDecided(Event):
     """A progress report was accepted, or one that was accepted is open again."""
 
@@ -131,6 +138,7 @@ EVENTS: tuple[type[Event], ...] = (
     ApplicationsTaken,
     FactsStated,
     SelectionCommitted,
+    ListsDue,
     ProgressReportDecided,
     PoolAdjusted,
     StallRadarDue,

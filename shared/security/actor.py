@@ -80,6 +80,7 @@ ROLE_SCOPES: dict[str, frozenset[str]] = {
             "plans:approve",
             "pool:read",
             "lists:read",
+            "lists:watch",
             "lists:admin",
             "notices:write",
             "notices:read",
@@ -109,7 +110,7 @@ ROLE_SCOPES: dict[str, frozenset[str]] = {
             "notices:read",
         }
     ),
-    "bank": frozenset({"lists:read"}),
+    "bank": frozenset({"lists:read", "lists:acknowledge"}),
     "national_system": frozenset({"cycles:read", "national:push"}),
     "auditor": frozenset(
         {
@@ -126,13 +127,24 @@ ROLE_SCOPES: dict[str, frozenset[str]] = {
             "plans:read",
             "pool:read",
             "lists:read",
+            "lists:watch",
             "notices:read",
             "facts:read",
             "support:read",
             "support:compare",
         }
     ),
-    "admin": frozenset({"cycles:read", "cycles:write", "lists:admin", "pool:read", "national:read", "national:admin"}),
+    "admin": frozenset(
+        {
+            "cycles:read",
+            "cycles:write",
+            "lists:watch",
+            "lists:admin",
+            "pool:read",
+            "national:read",
+            "national:admin",
+        }
+    ),
 }
 SCOPES: dict[str, str] = {
     "cycles:read": "Read application cycles",
@@ -182,7 +194,9 @@ SCOPES: dict[str, str] = {
     "memberships:read": "Read the stays of enterprises within reach, and why they began and ended",
     "pool:read": "Read the cultivation pool",
     "lists:read": "Pull editions of subscribed lists",
-    "lists:admin": "Grant subscriptions to lists",
+    "lists:acknowledge": "Say that an edition was taken in, and which entries could not be",
+    "lists:watch": "See how far subscribers of lists are, and which editions were not published",
+    "lists:admin": "Grant subscriptions to lists, publish editions by hand, record decisions behind removals",
 }
 
 
