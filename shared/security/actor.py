@@ -43,6 +43,8 @@ ROLE_SCOPES: dict[str, frozenset[str]] = {
             "support:read",
             "support:write",
             "support:compare",
+            "spot_checks:read",
+            "spot_checks:find",
         }
     ),
     "province_officer": frozenset(
@@ -81,6 +83,9 @@ ROLE_SCOPES: dict[str, frozenset[str]] = {
             "support:read",
             "support:write",
             "support:compare",
+            "spot_checks:read",
+            "spot_checks:write",
+            "spot_checks:find",
         }
     ),
     "reviewer": frozenset(
@@ -95,6 +100,7 @@ ROLE_SCOPES: dict[str, frozenset[str]] = {
             "incidents:read",
             "objections:decide",
             "notices:read",
+            "spot_checks:read",
         }
     ),
     "bank": frozenset({"lists:read"}),
@@ -116,6 +122,7 @@ ROLE_SCOPES: dict[str, frozenset[str]] = {
             "facts:read",
             "support:read",
             "support:compare",
+            "spot_checks:read",
         }
     ),
     "admin": frozenset({"cycles:read", "cycles:write", "lists:admin", "pool:read", "national:read", "national:admin"}),
@@ -160,6 +167,9 @@ SCOPES: dict[str, str] = {
     "support:read": "Read support actions and timelines of enterprises within reach",
     "support:write": "Record support actions of enterprises within reach, and correct them",
     "support:compare": "Compare what members with and without support reported",
+    "spot_checks:read": "Read spot checks: who was drawn within reach, and what was found",
+    "spot_checks:write": "Publish the frame of a spot check, and reveal its seed",
+    "spot_checks:find": "Record what a spot check found at an enterprise within reach",
     "pool:read": "Read the cultivation pool",
     "lists:read": "Pull editions of subscribed lists",
     "lists:admin": "Grant subscriptions to lists",
