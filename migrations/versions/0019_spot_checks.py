@@ -141,18 +141,30 @@ _FUNCTIONS = {
     "keep_spot_check_drawn()": _DRAW_ROWS,
 }
 _TRIGGERS = (
-    "CREATE CONSTRAINT TRIGGER frame_whole AFTER INSERT ON spot_check DEFERRABLE INITIALLY DEFERRED "
-    "FOR EACH ROW EXECUTE FUNCTION keep_published_spot_check()",
-    "CREATE TRIGGER frame_as_published AFTER INSERT ON spot_check_member REFERENCING NEW TABLE AS added "
-    "FOR EACH STATEMENT EXECUTE FUNCTION keep_spot_check_rows()",
-    "CREATE TRIGGER strata_first BEFORE INSERT ON spot_check_stratum "
-    "FOR EACH ROW EXECUTE FUNCTION keep_spot_check_stratum()",
-    "CREATE TRIGGER as_committed BEFORE INSERT ON spot_check_reveal "
-    "FOR EACH ROW EXECUTE FUNCTION keep_spot_check_reveal()",
-    "CREATE CONSTRAINT TRIGGER draw_whole AFTER INSERT ON spot_check_reveal DEFERRABLE INITIALLY DEFERRED "
-    "FOR EACH ROW EXECUTE FUNCTION keep_revealed_spot_check()",
-    "CREATE TRIGGER as_computed AFTER INSERT ON spot_check_drawn REFERENCING NEW TABLE AS added "
-    "FOR EACH STATEMENT EXECUTE FUNCTION keep_spot_check_drawn()",
+    (
+        "CREATE CONSTRAINT TRIGGER frame_whole AFTER INSERT ON spot_check DEFERRABLE INITIALLY DEFERRED "
+        "FOR EACH ROW EXECUTE FUNCTION keep_published_spot_check()"
+    ),
+    (
+        "CREATE TRIGGER frame_as_published AFTER INSERT ON spot_check_member REFERENCING NEW TABLE AS added "
+        "FOR EACH STATEMENT EXECUTE FUNCTION keep_spot_check_rows()"
+    ),
+    (
+        "CREATE TRIGGER strata_first BEFORE INSERT ON spot_check_stratum "
+        "FOR EACH ROW EXECUTE FUNCTION keep_spot_check_stratum()"
+    ),
+    (
+        "CREATE TRIGGER as_committed BEFORE INSERT ON spot_check_reveal "
+        "FOR EACH ROW EXECUTE FUNCTION keep_spot_check_reveal()"
+    ),
+    (
+        "CREATE CONSTRAINT TRIGGER draw_whole AFTER INSERT ON spot_check_reveal DEFERRABLE INITIALLY DEFERRED "
+        "FOR EACH ROW EXECUTE FUNCTION keep_revealed_spot_check()"
+    ),
+    (
+        "CREATE TRIGGER as_computed AFTER INSERT ON spot_check_drawn REFERENCING NEW TABLE AS added "
+        "FOR EACH STATEMENT EXECUTE FUNCTION keep_spot_check_drawn()"
+    ),
 )
 
 

@@ -33,7 +33,7 @@ REVIEWED: dict[str, dict[str, str]] = {
         "fact_statement": "SELECT, INSERT",
         "finding": "SELECT, INSERT",
         "idempotency_record": "SELECT, INSERT",
-        "incident": "SELECT (confirmed_at, cured_at, cured_on, enterprise_id, id, kind, occurred_on)",
+        "incident": "SELECT (confirmed_at, cured_at, cured_on, enterprise_id, id, kind, occurred_on, status)",
         "kept_place": "SELECT, INSERT, UPDATE (outcome, released_at)",
         "membership": "SELECT, INSERT, UPDATE (during)",
         "objection": "SELECT, INSERT, UPDATE (decided_at, decided_by, decision_reason, status)",
@@ -46,7 +46,7 @@ REVIEWED: dict[str, dict[str, str]] = {
         "progress_report_snapshot": "SELECT (city_code, payload, report_id, revision)",
         "public_notice": "SELECT, INSERT, UPDATE (ended_at, ended_by)",
         "public_notice_entry": "SELECT, INSERT",
-        "reporting_period": "SELECT (code, covers_from, covers_to, id, pool_code, title)",
+        "reporting_period": "SELECT (closes_at, code, covers_from, covers_to, id, pool_code, title)",
         "review": (
             "SELECT, INSERT, UPDATE (assessment_id, assigned_at, assignee, city_code, overtaken_at, recommended_by, "
             "status, uscc)"
@@ -58,6 +58,13 @@ REVIEWED: dict[str, dict[str, str]] = {
         "rulebook_version": "SELECT, INSERT",
         "selection_plan": "SELECT, INSERT, UPDATE (approved_at, approved_by, committed_at, committed_by, status)",
         "selection_plan_entry": "SELECT, INSERT",
+        "spot_check": "SELECT, INSERT",
+        "spot_check_drawn": "SELECT, INSERT",
+        "spot_check_fact": "SELECT, INSERT",
+        "spot_check_finding": "SELECT, INSERT",
+        "spot_check_member": "SELECT, INSERT",
+        "spot_check_reveal": "SELECT, INSERT",
+        "spot_check_stratum": "SELECT, INSERT",
         "support_action": "SELECT, INSERT",
     },
     "peiyu_finance": {
