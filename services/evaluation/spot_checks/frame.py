@@ -9,16 +9,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.evaluation.spot_checks.conflicts import in_conflict
 from services.evaluation.spot_checks.draw import Sealed, sample_size, seal_of
 from services.evaluation.spot_checks.terms import DrawTerms, Risk, Sign
-from shared.calendar import iso_utc
+from shared.calendar import business_date, iso_utc
 from shared.canonical import canonical_text
-from shared.models.evaluation import Assessment
 from shared.models.reads import (
-    codes_of,
     enterprises_on_record,
     live_members,
     with_open_incidents,
@@ -81,30 +79,21 @@ async def candidates(session: AsyncSession, pool_code: str, moment: datetime, te
     having: dict[Sign, set[str]] = {
         "open_incident": await with_open_incidents(session),
         "overdue_report": await with_overdue_reports(session, pool_code, after=since, by=moment),
-        "conflicting_sources": await _in_conflict(session, members),
+        "conflicting_sources": await in_conflict(session, members, business_date(moment)),
     }
     found: list[Candidate] = []
     for uscc in sorted(set(members)):
         one = on_record[uscc]
-        signs = tuple(sign for sign in sorted(terms.signs) if uscc in having[sign])
-        found.append(Candidate(one.uscc, one.name, one.city_code, signs))
+        signs: list[Sign] = [sign for sign, bearers in having.items() if sign in terms.signs and uscc in bearers]
+        found.append(Candidate(one.uscc, one.name, one.city_code, tuple(signs)))
     return found
-
-
-async def _in_conflict(session: AsyncSession, usccs: Sequence[str]) -> set[str]:
-    codes = codes_of(usccs).subquery()
-    statement = (
-        select(codes.c.uscc)
-        .join(Assessment, Assessment.uscc == codes.c.code)
-        .where(Assessment.current, Assessment.conflicts > 0)
-    )
-    return set((await session.execute(statement)).scalars())
 
 
 def strata_of(found: Sequence[Candidate], terms: DrawTerms) -> list[Stratum]:
     """The strata that have members, numbered at random: a number tells neither city nor risk."""
-    counted = Counter((one.city_code, one.risk) for one in found)
-    order = sorted(counted)
+    keys: list[tuple[str, Risk]] = [(one.city_code, one.risk) for one in found]
+    counted = Counter(keys)
+    order = list(counted)
     secrets.SystemRandom().shuffle(order)
     return [
         Stratum(number, city, risk, counted[city, risk], _size(counted[city, risk], risk, terms))

@@ -146,7 +146,7 @@ async def member_page(
     return MemberPage(number=number, items=items, next_cursor=items[-1].uscc if len(rows) > limit else None)
 
 
-def _members(draw_id: uuid.UUID) -> Select[SpotCheckMember, str, str | None, uuid.UUID | None]:
+def _members(draw_id: uuid.UUID) -> Select[SpotCheckMember, str, str, uuid.UUID]:
     drawn = and_(
         SpotCheckDrawn.spot_check_id == SpotCheckMember.spot_check_id, SpotCheckDrawn.uscc == SpotCheckMember.uscc
     )

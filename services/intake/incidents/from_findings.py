@@ -8,13 +8,12 @@ from datetime import date
 from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.intake.applications.who_acted import body_of
 from services.intake.enterprises.queries import by_code
 from services.intake.incidents.lifecycle import allege
 from services.intake.incidents.schemas import IncidentIn, SourceDocument
 from shared.events import SpotCheckContradicted
 from shared.models.intake import Incident, IncidentStep
-from shared.reference.divisions import division
-from shared.reference.province import province
 from shared.security.actor import Actor
 
 _KIND = "data_falsification"
@@ -50,7 +49,6 @@ async def _on_record(session: AsyncSession, uscc: str, day: date, digest: str) -
 
 
 def _incident(event: SpotCheckContradicted) -> IncidentIn:
-    body = province().short_name if event.city_code is None else division(event.city_code).name
     return IncidentIn(
         uscc=event.uscc,
         kind=_KIND,
@@ -58,7 +56,7 @@ def _incident(event: SpotCheckContradicted) -> IncidentIn:
         reason=f"核查抽查{event.number}发现申报情况与实际不符：{event.summary}"[:2000],
         document=SourceDocument(
             title=f"核查抽查{event.number}核查记录",
-            issuer=province().office.format(division=body),
+            issuer=body_of(event.role, event.city_code or ""),
             number=event.document,
             issued_on=event.checked_on,
             digest=event.digest,
