@@ -253,6 +253,8 @@ async def test_what_is_verified_becomes_a_fact_and_what_is_contradicted_an_alleg
         "UPDATE outbox_event SET processed_at = NULL, due_at = now() WHERE consumer LIKE 'intake.allege%'"
     )
     await system.drain()
+    left = "SELECT count(*) FROM outbox_event WHERE consumer LIKE 'intake.allege%' AND processed_at IS NULL"
+    assert await owner.fetchval(left) == 0
     (incident,) = (await system.ok("intake", "GET", "/v1/incidents", province(system)))["items"]
     assert (incident["kind"], incident["status"], incident["counts"]) == ("data_falsification", "alleged", False)
     (step,) = incident["steps"]

@@ -121,6 +121,12 @@ def test_the_chance_of_each_seal_over_many_seeds_is_that_of_its_stratum() -> Non
     assert all(abs(count - 800) <= 131 for count in counts.values())
 
 
+def test_salts_are_fresh_for_every_member_and_every_frame() -> None:
+    strata = strata_of(POOL, draw_terms())
+    members = [one for _ in range(2) for one in sealed_members(POOL, strata)]
+    assert len({one.salt for one in members}) == len({one.sealed.seal for one in members}) == 2 * len(POOL)
+
+
 def test_a_draw_is_what_sha256_alone_says() -> None:
     seals, seed, digest = [hashed(str(at)) for at in range(9)], "1c" * 32, "9f" * 32
 
