@@ -70,6 +70,21 @@ def demo(
 
 
 @app.command()
+def simulate(
+    *,
+    home: HomeOption = HOME / "simulations",
+    years: Annotated[int, typer.Option(min=1, max=10, help="How many, from 2024 on")] = 5,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same history")] = 2024,
+    enterprises: Annotated[int, typer.Option(min=20, max=400, help="New applicants a year")] = 60,
+    json_line: Annotated[bool, typer.Option("--json", help="End with one JSON line on stdout")] = False,
+) -> None:
+    """Live years of the programme on invented enterprises, through the real use cases, and check what must hold."""
+    from services.simulation.command import run_simulation
+
+    run_simulation(home, screen, years=years, seed=seed, enterprises=enterprises, json_line=json_line)
+
+
+@app.command()
 def migrate() -> None:
     """Bring the database at PEIYU_DATABASE_URL to this version's schema."""
     from shared.schema import head_revision

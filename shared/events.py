@@ -67,6 +67,22 @@ class ProgressReportDecided(Event):
     report_id: uuid.UUID
 
 
+class StallRadarDue(Event):
+    """Once a day: members that reached another stage without progress are to be reminded."""
+
+    topic = "evaluation.stall_radar_due"
+    consumers = ("evaluation.remind_stalled",)
+
+
+class PoolAdjusted(Event):
+    """An adjustment was committed: members graduated, ended or came in beside a cycle."""
+
+    topic = "evaluation.pool_adjusted"
+    consumers = ("finance.publish_pool_list", "intake.queue_pool_changes")
+    plan_id: uuid.UUID
+    pool_code: str
+
+
 class IncidentConfirmed(Event):
     """From now on the incident counts against the enterprise (二(六)12(3))."""
 
@@ -135,6 +151,8 @@ EVENTS: tuple[type[Event], ...] = (
     FactsStated,
     SelectionCommitted,
     ProgressReportDecided,
+    PoolAdjusted,
+    StallRadarDue,
     IncidentConfirmed,
     IncidentClosed,
     SpotCheckContradicted,

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from shared import outbox
 from shared.calendar import business_date, business_time
 from shared.db import Database
-from shared.events import AttachmentsSweepDue, Event, NationalReconciliationDue
+from shared.events import AttachmentsSweepDue, Event, NationalReconciliationDue, StallRadarDue
 from shared.models.outbox import ScheduleRun
 from shared.settings import Settings
 
@@ -33,6 +33,8 @@ def schedules(settings: Settings) -> tuple[Schedule, ...]:
         wanted.append(Schedule("national.reconciliation", settings.national_reconcile_at, NationalReconciliationDue()))
     if settings.attachments_sweep_at != "never":
         wanted.append(Schedule("attachments.sweep", settings.attachments_sweep_at, AttachmentsSweepDue()))
+    if settings.stall_radar_at != "never":
+        wanted.append(Schedule("evaluation.stall_radar", settings.stall_radar_at, StallRadarDue()))
     return tuple(wanted)
 
 

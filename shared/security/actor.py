@@ -8,6 +8,8 @@ from dataclasses import dataclass
 ROLE_SCOPES: dict[str, frozenset[str]] = {
     "enterprise": frozenset(
         {
+            "memberships:read",
+            "exits:reply",
             "cycles:read",
             "enterprises:read",
             "applications:submit",
@@ -18,11 +20,14 @@ ROLE_SCOPES: dict[str, frozenset[str]] = {
             "reports:read",
             "incidents:read",
             "assessments:appeal",
+            "assessments:own",
             "support:read",
         }
     ),
     "city_officer": frozenset(
         {
+            "memberships:read",
+            "adjustments:read",
             "cycles:read",
             "enterprises:read",
             "applications:submit",
@@ -38,6 +43,7 @@ ROLE_SCOPES: dict[str, frozenset[str]] = {
             "incidents:write",
             "objections:write",
             "notices:read",
+            "assessments:own",
             "facts:read",
             "facts:write",
             "support:read",
@@ -49,6 +55,10 @@ ROLE_SCOPES: dict[str, frozenset[str]] = {
     ),
     "province_officer": frozenset(
         {
+            "memberships:read",
+            "adjustments:read",
+            "adjustments:write",
+            "adjustments:approve",
             "cycles:read",
             "cycles:write",
             "enterprises:read",
@@ -90,6 +100,8 @@ ROLE_SCOPES: dict[str, frozenset[str]] = {
     ),
     "reviewer": frozenset(
         {
+            "memberships:read",
+            "adjustments:read",
             "cycles:read",
             "enterprises:read",
             "applications:read",
@@ -107,6 +119,8 @@ ROLE_SCOPES: dict[str, frozenset[str]] = {
     "national_system": frozenset({"cycles:read", "national:push"}),
     "auditor": frozenset(
         {
+            "memberships:read",
+            "adjustments:read",
             "cycles:read",
             "enterprises:read",
             "applications:read",
@@ -155,6 +169,7 @@ SCOPES: dict[str, str] = {
     "assessments:read": "Read assessments and receipts",
     "assessments:review": "Enter findings, propose and sign deviations",
     "assessments:impact": "See what another rulebook would have said of past decisions",
+    "assessments:own": "Read the judgement of one's own application, or of one's city's, once it is announced",
     "assessments:appeal": "Appeal against the judgement of one's own application",
     "reviews:assign": "Assign and reassign reviews",
     "notices:read": "Read public notices with their objections and appeals, within reach",
@@ -170,6 +185,11 @@ SCOPES: dict[str, str] = {
     "spot_checks:read": "Read spot checks: who was drawn within reach, and what was found",
     "spot_checks:write": "Publish the frame of a spot check, and reveal its seed",
     "spot_checks:find": "Record what a spot check found at an enterprise within reach",
+    "adjustments:read": "Read adjustments of the pool, notices, holds and credits within reach",
+    "adjustments:write": "Compute and commit adjustments, hold and lift, assign tracks",
+    "adjustments:approve": "Approve an adjustment that somebody else proposed, decide on exit notices",
+    "exits:reply": "Read and answer an exit notice to one's own enterprise",
+    "memberships:read": "Read the stays of enterprises within reach, and why they began and ended",
     "pool:read": "Read the cultivation pool",
     "lists:read": "Pull editions of subscribed lists",
     "lists:admin": "Grant subscriptions to lists",

@@ -17,10 +17,10 @@ from services.evaluation.spot_checks.errors import CHECKED_BY_ANOTHER, FOUND_ALR
 from services.evaluation.spot_checks.finding_queries import facts_of, finding_shown
 from services.evaluation.spot_checks.queries import reveal_of, revealed_draw
 from services.evaluation.spot_checks.schemas import FactFoundIn, FindingIn, FindingOut
-from shared import audit, calendar, outbox
+from services.evaluation.spot_checks.tell_finding import tell_finding
+from shared import calendar
 from shared.canonical import canonical_text, sha256_hex
 from shared.errors import NOT_FOUND, Problem, Violation
-from shared.events import SpotCheckContradicted
 from shared.models.base import new_id
 from shared.models.evaluation import SpotCheck, SpotCheckDrawn, SpotCheckFact, SpotCheckFinding
 from shared.models.reads import EnterpriseOnRecord, enterprises_on_record, recommenders
@@ -56,7 +56,7 @@ async def record_finding(
     facts = _facts(finding.id, known, finding_in.facts, statements)
     session.add_all(facts)
     await session.flush()
-    await _tell(session, actor, draw, enterprise, finding, facts)
+    await tell_finding(session, actor, draw, enterprise, finding, facts)
     return finding_shown(finding, number, facts)
 
 
@@ -166,42 +166,3 @@ def _facts(
         )
         for one, statement in zip(given, statements, strict=True)
     ]
-
-
-async def _tell(
-    session: AsyncSession,
-    actor: Actor,
-    draw: SpotCheck,
-    enterprise: EnterpriseOnRecord,
-    finding: SpotCheckFinding,
-    facts: Sequence[SpotCheckFact],
-) -> None:
-    contradicted = [one.fact for one in facts if one.outcome == "contradicted"]
-    await audit.record(
-        session,
-        service="evaluation",
-        actor=actor,
-        action="spot_check.find",
-        subject=("spot_check_finding", finding.id),
-        detail={
-            "number": draw.number,
-            "uscc": finding.uscc,
-            "facts": {one.fact: one.outcome for one in facts},
-            "digest": finding.digest,
-        },
-    )
-    if contradicted:
-        event = SpotCheckContradicted(
-            finding_id=finding.id,
-            number=draw.number,
-            uscc=enterprise.uscc,
-            checked_on=finding.checked_on,
-            document=finding.document,
-            summary=finding.summary,
-            digest=finding.digest,
-            facts=contradicted,
-            found_by=actor.subject,
-            role=actor.role,
-            city_code=actor.city_code,
-        )
-        await outbox.publish(session, event)

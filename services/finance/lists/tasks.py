@@ -11,7 +11,7 @@ from shared.security.keys import load_key
 
 
 async def publish_pool_list(work: Work) -> None:
-    """Handle `selection_committed`: one new edition of every programme of the pool."""
+    """Handle `selection_committed` and `pool_adjusted`: one new edition of every programme of the pool."""
     statement = (
         select(ListProgramme)
         .where(ListProgramme.pool_code == work.payload["pool_code"])

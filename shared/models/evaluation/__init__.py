@@ -1,5 +1,24 @@
-"""Tables owned by evaluation: rulebooks used, stated facts, assessments, review, selection plans and the pool."""
+"""Tables owned by evaluation: rulebooks, facts, assessments, review, plans of selection and adjustment, the pool."""
 
+from shared.models.evaluation.adjustment import (
+    ADJUSTMENT_STATUSES,
+    CANDIDATE_ACTIONS,
+    MEMBER_ACTIONS,
+    AdjustmentPlan,
+    AdjustmentPlanEntry,
+    AdjustmentRules,
+    FollowOn,
+    MembershipBaseline,
+)
+from shared.models.evaluation.adjustment_acts import (
+    HOLD_KINDS,
+    NOTICE_DECISIONS,
+    ExitNotice,
+    PoolHold,
+    ReplacementCredit,
+    ReplacementCreditEntry,
+    StallReminder,
+)
 from shared.models.evaluation.assessment import VERDICTS, Assessment, CriterionResult, RulebookVersion
 from shared.models.evaluation.facts import STATED_SOURCES, FactStatement
 from shared.models.evaluation.notices import (
@@ -12,7 +31,7 @@ from shared.models.evaluation.notices import (
     PublicNotice,
     PublicNoticeEntry,
 )
-from shared.models.evaluation.pool import Membership, Pool
+from shared.models.evaluation.pool import END_REASONS, Membership, MembershipVersion, Pool
 from shared.models.evaluation.review import (
     REVIEW_ITEM_KINDS,
     REVIEW_STATUSES,
@@ -39,7 +58,13 @@ from shared.models.evaluation.spot_checks import (
 from shared.models.evaluation.support import SUPPORT_SOURCES, SupportAction
 
 __all__ = [
+    "ADJUSTMENT_STATUSES",
     "APPEAL_STATUSES",
+    "CANDIDATE_ACTIONS",
+    "END_REASONS",
+    "HOLD_KINDS",
+    "MEMBER_ACTIONS",
+    "NOTICE_DECISIONS",
     "OBJECTION_STATUSES",
     "PLAN_STATUSES",
     "REVIEW_ITEM_KINDS",
@@ -49,20 +74,30 @@ __all__ = [
     "STATED_SOURCES",
     "SUPPORT_SOURCES",
     "VERDICTS",
+    "AdjustmentPlan",
+    "AdjustmentPlanEntry",
+    "AdjustmentRules",
     "AdmissionQuota",
     "Appeal",
     "Assessment",
     "CriterionResult",
     "Deviation",
+    "ExitNotice",
     "FactStatement",
     "Finding",
+    "FollowOn",
     "KeptPlace",
     "Membership",
+    "MembershipBaseline",
+    "MembershipVersion",
     "Objection",
     "Objector",
     "Pool",
+    "PoolHold",
     "PublicNotice",
     "PublicNoticeEntry",
+    "ReplacementCredit",
+    "ReplacementCreditEntry",
     "Review",
     "ReviewAssignment",
     "ReviewDeclaration",
@@ -78,5 +113,6 @@ __all__ = [
     "SpotCheckMember",
     "SpotCheckReveal",
     "SpotCheckStratum",
+    "StallReminder",
     "SupportAction",
 ]

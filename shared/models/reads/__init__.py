@@ -35,9 +35,11 @@ from shared.models.reads.enterprises import (
 from shared.models.reads.incidents import ConfirmedIncident, StandingIncident, confirmed_incidents, standing_incidents
 from shared.models.reads.pool import (
     Admission,
+    Departure,
     PoolMember,
     Stay,
     admitted_by_plan,
+    ended_by_plan,
     is_judged_or_member,
     is_selected,
     judged_as,
@@ -53,6 +55,7 @@ from shared.models.reads.reports import (
     accepted_report,
     accepted_reports_of,
     accepted_reports_on,
+    accepted_reports_until,
     reporting_periods,
 )
 from shared.models.reads.risks import with_open_incidents, with_overdue_reports
@@ -64,6 +67,7 @@ __all__ = [
     "AttachmentDigest",
     "ConfirmedIncident",
     "CyclePlaces",
+    "Departure",
     "EnterpriseOnRecord",
     "PeriodOnRecord",
     "PinnedCycle",
@@ -75,12 +79,14 @@ __all__ = [
     "accepted_report",
     "accepted_reports_of",
     "accepted_reports_on",
+    "accepted_reports_until",
     "admitted_by_plan",
     "applications_on_record",
     "attachment_digests",
     "attachment_digests_of",
     "codes_of",
     "confirmed_incidents",
+    "ended_by_plan",
     "enterprise_names",
     "enterprises_on_record",
     "evidence_of",
