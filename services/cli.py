@@ -14,6 +14,7 @@ from rich.console import Console
 
 from services.evaluation.assessment.commands import receipt_app
 from services.evaluation.rulebooks.commands import rulebook_app
+from services.evaluation.spot_checks.commands import spotcheck_app
 from services.finance.lists.commands import verify
 from shared.settings import DatabaseSettings, Settings, TokenSettings, from_environment
 
@@ -27,6 +28,7 @@ app.add_typer(attachments_app, name="attachments")
 app.add_typer(receipt_app, name="receipt")
 app.add_typer(rulebook_app, name="rulebook")
 app.command("verify")(verify)
+app.add_typer(spotcheck_app, name="spotcheck")
 
 # What a person reads goes to stderr, so that stdout holds results only.
 screen = Console(stderr=True, highlight=False)

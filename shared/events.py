@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from datetime import date
 from typing import ClassVar
 
 from pydantic import BaseModel
@@ -109,6 +110,24 @@ class IncidentClosed(Event):
     kind: str
 
 
+class SpotCheckContradicted(Event):
+    """A spot check found that an enterprise had told something else; `digest` is that of the finding."""
+
+    topic = "evaluation.spot_check_contradicted"
+    consumers = ("intake.allege_contradicted_facts",)
+    finding_id: uuid.UUID
+    number: str
+    uscc: str
+    checked_on: date
+    document: str
+    summary: str
+    digest: str
+    facts: list[str]
+    found_by: str
+    role: str
+    city_code: str | None
+
+
 class NationalDeliveriesDue(Event):
     """Something waits to be pushed to the national system, or is due again."""
 
@@ -144,6 +163,7 @@ EVENTS: tuple[type[Event], ...] = (
     StallRadarDue,
     IncidentConfirmed,
     IncidentClosed,
+    SpotCheckContradicted,
     NationalDeliveriesDue,
     NationalReconciliationDue,
     AttachmentsSweepDue,

@@ -49,6 +49,8 @@ ROLE_SCOPES: dict[str, frozenset[str]] = {
             "support:read",
             "support:write",
             "support:compare",
+            "spot_checks:read",
+            "spot_checks:find",
         }
     ),
     "province_officer": frozenset(
@@ -92,6 +94,9 @@ ROLE_SCOPES: dict[str, frozenset[str]] = {
             "support:read",
             "support:write",
             "support:compare",
+            "spot_checks:read",
+            "spot_checks:write",
+            "spot_checks:find",
         }
     ),
     "reviewer": frozenset(
@@ -108,6 +113,7 @@ ROLE_SCOPES: dict[str, frozenset[str]] = {
             "incidents:read",
             "objections:decide",
             "notices:read",
+            "spot_checks:read",
         }
     ),
     "bank": frozenset({"lists:read", "lists:acknowledge"}),
@@ -132,6 +138,7 @@ ROLE_SCOPES: dict[str, frozenset[str]] = {
             "facts:read",
             "support:read",
             "support:compare",
+            "spot_checks:read",
         }
     ),
     "admin": frozenset(
@@ -187,6 +194,9 @@ SCOPES: dict[str, str] = {
     "support:read": "Read support actions and timelines of enterprises within reach",
     "support:write": "Record support actions of enterprises within reach, and correct them",
     "support:compare": "Compare what members with and without support reported",
+    "spot_checks:read": "Read spot checks: who was drawn within reach, and what was found",
+    "spot_checks:write": "Publish the frame of a spot check, and reveal its seed",
+    "spot_checks:find": "Record what a spot check found at an enterprise within reach",
     "adjustments:read": "Read adjustments of the pool, notices, holds and credits within reach",
     "adjustments:write": "Compute and commit adjustments, hold and lift, assign tracks",
     "adjustments:approve": "Approve an adjustment that somebody else proposed, decide on exit notices",

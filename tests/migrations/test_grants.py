@@ -41,7 +41,7 @@ REVIEWED: dict[str, dict[str, str]] = {
         "finding": "SELECT, INSERT",
         "follow_on": "SELECT, INSERT, UPDATE (assigned_at, assigned_by, basis, track)",
         "idempotency_record": "SELECT, INSERT",
-        "incident": "SELECT (confirmed_at, cured_at, cured_on, enterprise_id, id, kind, occurred_on)",
+        "incident": "SELECT (confirmed_at, cured_at, cured_on, enterprise_id, id, kind, occurred_on, status)",
         "kept_place": "SELECT, INSERT, UPDATE (outcome, released_at)",
         "membership": "SELECT, INSERT, UPDATE (during, ended_by_plan, ended_reason, known_from)",
         "membership_baseline": "SELECT, INSERT",
@@ -59,7 +59,7 @@ REVIEWED: dict[str, dict[str, str]] = {
         "public_notice_entry": "SELECT, INSERT",
         "replacement_credit": "SELECT",
         "replacement_credit_entry": "SELECT, INSERT",
-        "reporting_period": "SELECT (code, covers_from, covers_to, id, pool_code, title)",
+        "reporting_period": "SELECT (closes_at, code, covers_from, covers_to, id, pool_code, title)",
         "review": (
             "SELECT, INSERT, UPDATE (assessment_id, assigned_at, assignee, city_code, overtaken_at, recommended_by, "
             "status, uscc)"
@@ -71,6 +71,13 @@ REVIEWED: dict[str, dict[str, str]] = {
         "rulebook_version": "SELECT, INSERT",
         "selection_plan": "SELECT, INSERT, UPDATE (approved_at, approved_by, committed_at, committed_by, status)",
         "selection_plan_entry": "SELECT, INSERT",
+        "spot_check": "SELECT, INSERT",
+        "spot_check_drawn": "SELECT, INSERT",
+        "spot_check_fact": "SELECT, INSERT",
+        "spot_check_finding": "SELECT, INSERT",
+        "spot_check_member": "SELECT, INSERT",
+        "spot_check_reveal": "SELECT, INSERT",
+        "spot_check_stratum": "SELECT, INSERT",
         "support_action": "SELECT, INSERT",
         "stall_reminder": "SELECT, INSERT",
     },

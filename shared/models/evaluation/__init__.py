@@ -44,6 +44,17 @@ from shared.models.evaluation.review import (
     ReviewItem,
 )
 from shared.models.evaluation.selection import PLAN_STATUSES, AdmissionQuota, SelectionPlan, SelectionPlanEntry
+from shared.models.evaluation.spot_checks import (
+    SPOT_CHECK_OUTCOMES,
+    SPOT_CHECK_RISKS,
+    SpotCheck,
+    SpotCheckDrawn,
+    SpotCheckFact,
+    SpotCheckFinding,
+    SpotCheckMember,
+    SpotCheckReveal,
+    SpotCheckStratum,
+)
 from shared.models.evaluation.support import SUPPORT_SOURCES, SupportAction
 
 __all__ = [
@@ -58,6 +69,8 @@ __all__ = [
     "PLAN_STATUSES",
     "REVIEW_ITEM_KINDS",
     "REVIEW_STATUSES",
+    "SPOT_CHECK_OUTCOMES",
+    "SPOT_CHECK_RISKS",
     "STATED_SOURCES",
     "SUPPORT_SOURCES",
     "VERDICTS",
@@ -93,6 +106,13 @@ __all__ = [
     "RulebookVersion",
     "SelectionPlan",
     "SelectionPlanEntry",
+    "SpotCheck",
+    "SpotCheckDrawn",
+    "SpotCheckFact",
+    "SpotCheckFinding",
+    "SpotCheckMember",
+    "SpotCheckReveal",
+    "SpotCheckStratum",
     "StallReminder",
     "SupportAction",
 ]

@@ -66,6 +66,7 @@ from shared.models.reads.reports import (
     accepted_reports_until,
     reporting_periods,
 )
+from shared.models.reads.risks import with_open_incidents, with_overdue_reports
 
 __all__ = [
     "AcceptedReport",
@@ -123,4 +124,6 @@ __all__ = [
     "standing_snapshots",
     "stays_of",
     "usccs_of_members_during",
+    "with_open_incidents",
+    "with_overdue_reports",
 ]
