@@ -36,7 +36,7 @@ async def test_earlier_editions_are_linked_and_their_changes_recorded(servers, t
     name = f"editions_{uuid.uuid4().hex}"
     await create_database(servers.postgres, name)
     url = servers.postgres.url(database=name)
-    await migrate(url, "0018")
+    await migrate(url, "0020")
     owner = await asyncpg.connect(url.replace("+asyncpg", ""))
     await owner.execute(_PROGRAMME)
     digests: list[str] = []
@@ -63,7 +63,7 @@ async def test_earlier_editions_are_linked_and_their_changes_recorded(servers, t
 
     engine = create_async_engine(url)
     async with engine.begin() as connection:
-        await connection.run_sync(lambda sync: command.downgrade(_config(sync), "0018"))
+        await connection.run_sync(lambda sync: command.downgrade(_config(sync), "0020"))
     await engine.dispose()
     assert await owner.fetchval("SELECT count(*) FROM edition") == 3
     await owner.close()

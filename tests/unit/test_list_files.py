@@ -16,7 +16,8 @@ from openpyxl import load_workbook
 
 from services.finance.lists.cells import entry_check, guarded, unguarded
 from services.finance.lists.edition import COLUMNS, body_of, digest_of, edition_content, sign, signed
-from services.finance.lists.reading import UnreadableFileError, read_file
+from services.finance.lists.held_file import UnreadableFileError
+from services.finance.lists.reading import read_file
 from services.finance.lists.rendering import BOM, FileFormat, rendered
 from services.finance.lists.verification import faults_of, public_keys
 from shared.models.reads import PoolMember
@@ -26,7 +27,7 @@ KEYS = public_keys({"keys": [{**KEY.as_dict(private=False), "kid": "first"}]})
 ISSUED = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 FORMATS: tuple[FileFormat, ...] = ("json", "ndjson", "csv", "xlsx")
 _names = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=40) | st.sampled_from(
-    ["=1+1", "'quoted", " blank ", "<r>x</r>", "_x0041_", "#hash", '"', "a,b", "＝１", "\ufeffbom"]
+    ["=1+1", "'quoted", " blank ", "<r>x</r>", "_x0041_", "#hash", '"', "a,b", "＝１", "\ufeffbom", "a\u2028b"]
 )
 _member = st.builds(
     PoolMember,
@@ -172,7 +173,17 @@ def test_a_statement_is_checked_as_an_edition_is() -> None:
 
 @pytest.mark.parametrize(
     "data",
-    [b"", b"x", b"\xff\xfe", b"PK\x03\x04broken", b"[1]", b'{"content": 1}', b"\xef\xbb\xbfa,b\n", b"[" * 100_000],
+    [
+        b"",
+        b"x",
+        b"\xff\xfe",
+        b"PK\x03\x04broken",
+        b"[1]",
+        b'{"content": 1}',
+        b"\xef\xbb\xbfa,b\n",
+        b"[" * 100_000,
+        b'{"content": {}, "content": {}}',
+    ],
 )
 def test_what_is_no_list_is_said_to_be_none(data: bytes) -> None:
     with pytest.raises(UnreadableFileError):
@@ -183,3 +194,19 @@ def test_a_key_set_without_a_usable_key_is_refused() -> None:
     for wrong in ([], {}, {"keys": []}, {"keys": [{"kty": "RSA"}]}, {"keys": ["x"]}):
         with pytest.raises(UnreadableFileError):
             public_keys(wrong)
+
+
+def test_what_no_signature_covers_is_named() -> None:
+    document = json.loads(_file(_some(), "json"))
+    assert _told(json.dumps(document | {"note": "可授信"}).encode()) == [("stray", "/note")]
+    workbook = load_workbook(io.BytesIO(_file(_some(), "xlsx")))
+    workbook.create_sheet("另一张")
+    workbook["期号与签名"]["E2"] = "注"
+    assert _told(_saved(workbook)) == [("stray", "期号与签名!E2"), ("stray", "工作表 另一张")]
+    rows = list(csv.reader(io.StringIO(_file(_some(), "csv").decode("utf-8-sig"), newline="")))
+    rows[0][0], rows[-1] = "#名称", [*rows[-1], "可授信"]
+    said_twice = [*rows[:1], ["#失效时间", "expires_at", "2099-01-01T00:00:00Z", ""], *rows[1:]]
+    codes = {one.code for one in faults_of(read_file(_csv(said_twice)), KEYS)}
+    assert "head_altered" in codes
+    rows[0][0] = "#名单代码"
+    assert _told(_csv(rows)) == [("stray", f"G{len(rows)}")]

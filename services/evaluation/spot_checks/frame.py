@@ -18,7 +18,7 @@ from shared.calendar import business_date, iso_utc
 from shared.canonical import canonical_text
 from shared.models.reads import (
     enterprises_on_record,
-    live_members,
+    listed_members,
     with_open_incidents,
     with_overdue_reports,
 )
@@ -73,7 +73,7 @@ class Heading:
 
 async def candidates(session: AsyncSession, pool_code: str, moment: datetime, terms: DrawTerms) -> list[Candidate]:
     """Every live member of a pool; an enterprise is in the city of its registration, where its officers check it."""
-    members = [one.uscc for one in await live_members(session, pool_code)]
+    members = [one.uscc for one in await listed_members(session, pool_code)]
     on_record = await enterprises_on_record(session, members)
     since = moment - timedelta(days=terms.overdue_within_days)
     having: dict[Sign, set[str]] = {

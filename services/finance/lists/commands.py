@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 
 if TYPE_CHECKING:
-    from services.finance.lists.reading import HeldFile
+    from services.finance.lists.held_file import HeldFile
 
 _SECONDS = 20.0
 
@@ -22,7 +22,8 @@ def verify(
     ] = None,
 ) -> None:
     """核验名单是否属实：摘要、签名、每一格。 Check a list: exit code 0 genuine, 1 altered, 2 cannot be read."""
-    from services.finance.lists.reading import HeldValue, UnreadableFileError, read_file
+    from services.finance.lists.held_file import HeldValue, UnreadableFileError
+    from services.finance.lists.reading import read_file
     from services.finance.lists.verification import Fault, faults_of, public_keys
 
     try:
@@ -44,7 +45,7 @@ def verify(
 
 def _key_set(source: str) -> Any:
     """The JWKS in a file, or at a URL: https, or this machine."""
-    from services.finance.lists.reading import UnreadableFileError
+    from services.finance.lists.held_file import UnreadableFileError
 
     text = _fetched(source) if source.startswith(("https://", "http://")) else Path(source).read_text("utf-8")
     try:
@@ -56,7 +57,7 @@ def _key_set(source: str) -> Any:
 def _fetched(url: str) -> str:
     import httpx
 
-    from services.finance.lists.reading import UnreadableFileError
+    from services.finance.lists.held_file import UnreadableFileError
 
     asked = httpx.URL(url)
     if asked.scheme != "https" and asked.host not in {"127.0.0.1", "localhost", "::1"}:

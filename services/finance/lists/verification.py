@@ -11,7 +11,7 @@ from joserfc.jwk import OKPKey
 
 from services.finance.lists.cells import entry_check, head_check
 from services.finance.lists.edition import body_of, column_digests, digest_of, is_genuine, key_id_of
-from services.finance.lists.reading import HeldEntry, HeldFile, HeldValue, UnreadableFileError
+from services.finance.lists.held_file import HeldEntry, HeldFile, HeldValue, UnreadableFileError
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +80,8 @@ def _beside(held: HeldFile, digest: str) -> Iterator[Fault]:
         yield Fault(
             "digest_altered", "所附摘要被改动，内容属实", "The digest beside the content is wrong", held.digest.place
         )
+    for place in held.stray:
+        yield Fault("stray", "此处内容不在签名之内", "What stands here is covered by no signature", place)
     for fault in _wrong_checks(held):
         yield Fault("check_altered", f"校验码被改动，内容属实（{fault.place}）", "A check was altered", fault.place)
 
