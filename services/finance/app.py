@@ -13,6 +13,12 @@ from services.finance.lists.public_routes import router as keys
 from services.finance.lists.record_routes import router as acknowledgements
 from services.finance.lists.routes import router as lists
 from services.finance.lists.signing_keys import register_key
+from services.finance.matchmaking.act_routes import router as match_acts
+from services.finance.matchmaking.decision_routes import router as match_plans
+from services.finance.matchmaking.file_routes import router as match_files
+from services.finance.matchmaking.own_routes import router as own_matches
+from services.finance.matchmaking.record_routes import router as match_outcomes
+from services.finance.matchmaking.routes import router as match_events
 from shared.security.keys import load_key
 from shared.settings import Settings, from_environment
 from shared.web.application import build_application
@@ -28,7 +34,20 @@ def create_app(settings: Settings) -> FastAPI:
         service="finance",
         title="Peiyu 培育 · finance 金融",
         settings=settings,
-        routers=(lists, files, lookups, keys, acknowledgements, publications),
+        routers=(
+            lists,
+            files,
+            lookups,
+            keys,
+            acknowledgements,
+            publications,
+            match_events,
+            match_acts,
+            match_plans,
+            match_files,
+            match_outcomes,
+            own_matches,
+        ),
         at_start=register,
     )
 

@@ -22,6 +22,7 @@ ROLE_SCOPES: dict[str, frozenset[str]] = {
             "assessments:appeal",
             "assessments:own",
             "support:read",
+            "matchmaking:own",
         }
     ),
     "city_officer": frozenset(
@@ -51,6 +52,8 @@ ROLE_SCOPES: dict[str, frozenset[str]] = {
             "support:compare",
             "spot_checks:read",
             "spot_checks:find",
+            "matchmaking:read",
+            "matchmaking:write",
         }
     ),
     "province_officer": frozenset(
@@ -97,6 +100,8 @@ ROLE_SCOPES: dict[str, frozenset[str]] = {
             "spot_checks:read",
             "spot_checks:write",
             "spot_checks:find",
+            "matchmaking:read",
+            "matchmaking:write",
         }
     ),
     "reviewer": frozenset(
@@ -139,6 +144,7 @@ ROLE_SCOPES: dict[str, frozenset[str]] = {
             "support:read",
             "support:compare",
             "spot_checks:read",
+            "matchmaking:read",
         }
     ),
     "admin": frozenset(
@@ -202,6 +208,9 @@ SCOPES: dict[str, str] = {
     "adjustments:approve": "Approve an adjustment that somebody else proposed, decide on exit notices",
     "exits:reply": "Read and answer an exit notice to one's own enterprise",
     "memberships:read": "Read the stays of enterprises within reach, and why they began and ended",
+    "matchmaking:read": "Read two-sided events, who takes part, plans and outcomes, within reach",
+    "matchmaking:write": "Hold two-sided events: call, register, plan, release, record outcomes",
+    "matchmaking:own": "Read and tell one's own part in two-sided events",
     "pool:read": "Read the cultivation pool",
     "lists:read": "Pull editions of subscribed lists",
     "lists:acknowledge": "Say that an edition was taken in, and which entries could not be",

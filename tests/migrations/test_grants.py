@@ -99,6 +99,19 @@ REVIEWED: dict[str, dict[str, str]] = {
         "list_programme": "SELECT, INSERT, UPDATE (title)",
         "list_signing_key": "SELECT, INSERT",
         "list_subscription": "SELECT, INSERT",
+        "match_conflict": "SELECT, INSERT",
+        "match_event": "SELECT, INSERT",
+        "match_meeting": "SELECT, INSERT",
+        "match_outcome": "SELECT, INSERT",
+        "match_participant": (
+            "SELECT, INSERT, UPDATE (cancel_reason, cancelled_at, cancelled_by, checked_in_at, checked_in_by, "
+            "consented_at, consented_by)"
+        ),
+        "match_plan": "SELECT, INSERT",
+        "match_preference": "SELECT, INSERT, UPDATE (recorded_at, recorded_by, word)",
+        "match_release": "SELECT, INSERT",
+        "match_room": "SELECT, INSERT",
+        "match_slot": "SELECT, INSERT",
         "membership": "SELECT",
         "outbox_event": (
             "SELECT, INSERT, UPDATE (dead_at, due_at, failures, last_error, lease, leased_until, processed_at)"

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from itertools import combinations
+from time import monotonic
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from services.finance.matchmaking.linear_programme import Limits
 from services.finance.matchmaking.problem import Matching, Solution
-from services.finance.matchmaking.replan import replan
+from services.finance.matchmaking.replan import Touched, replan
 from services.finance.matchmaking.solver import solve
 from services.finance.matchmaking.timetable import timetable
 
@@ -133,14 +135,15 @@ def test_a_cancellation_moves_nobody_else(matching: Matching, cancelled: int) ->
     placed = timetable(list(solved(limited).pairs), slots, rooms)
     lost = [one for one in placed if one.column == column]
     limited.allowed[:, column] = False
-    again = replan(limited, placed, lost, range(slots), rooms, seconds=30, seed=14)
-    assert set(again.kept) == set(placed) - set(lost)
-    assert {one.row for one in again.added} <= {one.row for one in lost}
-    both = [*again.kept, *again.added]
+    kept = [one for one in placed if one not in lost]
+    touched = Touched(frozenset(one.row for one in lost), frozenset())
+    added = replan(limited, kept, touched, range(slots), rooms, Limits(monotonic() + 30, 14))
+    assert {one.row for one in added} <= touched.rows
+    both = [*kept, *added]
     assert fits(limited, tuple((one.row, one.column) for one in both))
     for key in ("row", "column", "room"):
         assert len({(getattr(one, key), one.slot) for one in both}) == len(both)
-    assert all(limited.allowed[one.row, one.column] for one in again.added)
+    assert all(limited.allowed[one.row, one.column] for one in added)
     # Whoever is left without could not have been given anything: every allowed partner is full or busy meanwhile.
     for row in {one.row for one in lost} - {one.row for one in both}:
         for other in np.flatnonzero(limited.allowed[row] & (limited.points[row] > 0)).tolist():

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from time import monotonic
 
 import highspy
 import numpy as np
@@ -19,48 +18,32 @@ _Choice = tuple[int, int, int]
 
 
 @dataclass(frozen=True, slots=True)
-class Replanned:
-    """`added` are the new meetings, `kept` those that stay; nobody else's day changes."""
+class Touched:
+    """Whose meetings fell out: places of enterprises and partners who are still there."""
 
-    kept: tuple[Placed, ...]
-    added: tuple[Placed, ...]
+    rows: frozenset[int]
+    columns: frozenset[int]
 
 
 def replan(
-    matching: Matching,
-    placed: Sequence[Placed],
-    lost: Iterable[Placed],
-    slots: Sequence[int],
-    rooms: int,
-    *,
-    seconds: float,
-    seed: int,
-) -> Replanned:
-    """The best new meetings in `slots` of those whose meetings in `lost` fall out, around all others in `placed`.
+    matching: Matching, kept: Sequence[Placed], touched: Touched, slots: Sequence[int], rooms: int, limits: Limits
+) -> list[Placed]:
+    """The best new meetings in `slots` of those who were touched, around all that are kept; nobody else's day changes.
 
-    First as many enterprises as possible that have none get one, then the total counts. `matching` allows nobody who
-    has cancelled.
+    A kept meeting whose other side has left since has -1 in its place. First as many enterprises as possible that have none get one, then the total counts.
     """
-    gone = set(lost)
-    kept = tuple(one for one in placed if one not in gone)
-    rows, columns = {one.row for one in gone}, {one.column for one in gone}
-    choices = _choices(matching, kept, rows, columns, slots)
-    if not choices:
-        return Replanned(kept, ())
-    chosen = _best(matching, kept, choices, rooms, Limits(monotonic() + seconds, seed))
-    return Replanned(kept, tuple(_in_rooms(kept, chosen, rooms)))
+    choices = _choices(matching, kept, touched, slots)
+    return _in_rooms(kept, _best(matching, kept, choices, rooms, limits), rooms) if choices else []
 
 
-def _choices(
-    matching: Matching, kept: Sequence[Placed], rows: set[int], columns: set[int], slots: Sequence[int]
-) -> list[_Choice]:
+def _choices(matching: Matching, kept: Sequence[Placed], touched: Touched, slots: Sequence[int]) -> list[_Choice]:
     met = {(one.row, one.column) for one in kept}
     busy_rows = {(one.row, one.slot) for one in kept}
     busy_columns = {(one.column, one.slot) for one in kept}
-    touched = np.zeros(matching.allowed.shape, dtype=np.bool_)
-    touched[sorted(rows), :] = True
-    touched[:, sorted(columns)] = True
-    pairs = np.argwhere(matching.allowed & touched & (matching.points > 0)).tolist()
+    theirs = np.zeros(matching.allowed.shape, dtype=np.bool_)
+    theirs[sorted(touched.rows), :] = True
+    theirs[:, sorted(touched.columns)] = True
+    pairs = np.argwhere(matching.allowed & theirs & (matching.points > 0)).tolist()
     return [
         (row, column, slot)
         for row, column in pairs

@@ -45,6 +45,11 @@ def need(profile: Profile) -> str:
     return f"需求{wan(least or 0)}{'起' if most is None else '至' + wan(most)}"
 
 
+def is_place(code: str) -> bool:
+    """Whether regions may name it: a city of the province, the province, or the country."""
+    return code in {NATION, province().code} or (code in divisions() and divisions()[code].is_city)
+
+
 def places(codes: tuple[str, ...]) -> str:
     """Names of cities; a code of nowhere stands for itself."""
     whole = {NATION: "全国", province().code: f"全{province().short_name}"}

@@ -1,0 +1,172 @@
+"""A roadshow from the call to its outcomes, with a cancellation in between; other kinds of events from data alone."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from icalendar import Calendar
+from support.matchmaking import EVENTS, Desk, enterprise, investor, tomorrow
+from support.notices import Clock
+from support.system import System
+
+
+def pairs(meetings: list[dict[str, Any]]) -> set[tuple[str, str, int, str]]:
+    return {(one["enterprise_id"], one["partner_id"], one["slot"], one["room"]) for one in meetings}
+
+
+async def reasons(desk: Desk, plan_id: str, participant: str) -> dict[str, tuple[str, str]]:
+    page = await desk.get(f"/v1/match-plans/{plan_id}/reasons", participant=participant)
+    return {one["other"].removeprefix("【虚构】"): (one["code"], one["text"]) for one in page["items"]}
+
+
+async def test_a_roadshow_from_call_to_outcomes(system: System, clock: Clock) -> None:
+    desk, first = Desk(system, "420100"), tomorrow()
+    called = await desk.call(first)
+    path = f"{EVENTS}/{called['id']}"
+    assert called["chain_name"] == "光电子信息"
+    ids = await desk.register(
+        called["id"],
+        *(enterprise(number) for number in range(4)),
+        enterprise(4, least_cny="2000000", most_cny="2000000", regions=["420500"], capacity=1),
+    )
+    ids |= await desk.register(
+        called["id"],
+        investor(0),
+        investor(1, capacity=2),
+        investor(2, least_cny="30000000", most_cny=None),
+        investor(3, regions=["420500"], kind="bank"),
+    )
+
+    # Wishes, a ban, a conflict of interest, and consent.
+    own = system.enterprise("91420106MAXQ000000")
+    mine = f"/v1/own-match-events/{called['id']}"
+    partners = await system.ok("finance", "GET", f"{mine}/partners", own)
+    assert [one["id"] for one in partners["items"]] == [ids[f"创投{number}"] for number in range(4)]
+    wish = {"partner_id": ids["创投0"], "word": "wish"}
+    await system.ok("finance", "POST", f"{mine}/preferences", own, json=wish)
+    pair = {"enterprise_id": ids["企业1"], "partner_id": ids["创投0"]}
+    await desk.post(f"{path}/preferences", pair | {"by_side": "partner", "word": "ban"})
+    conflict = {"enterprise_id": ids["企业2"], "partner_id": ids["创投1"], "ground": "对接方持有企业10%股权"}
+    await desk.post(f"{path}/conflicts", conflict)
+    await system.ok("finance", "POST", f"{mine}:consent", own)
+    await desk.post(f"/v1/match-participants/{ids['创投0']}:consent")
+
+    # The best timetable, and why others do not meet.
+    plan = await desk.plan(called["id"])
+    assert (plan["gap_percent"], plan["enterprises_with_meetings"], plan["version"]) == (0, 5, None)
+    assert await reasons(desk, plan["id"], ids["企业1"]) == {
+        "创投0": ("banned_by_other", "对方排除"),
+        "创投2": ("misfit_amount", "票面3000万元起，需求500万元"),
+        "创投3": ("misfit_region", "投向宜昌市，企业在武汉市"),
+    }
+    assert (await reasons(desk, plan["id"], ids["企业2"]))["创投1"] == ("conflict", "利益冲突：对接方持有企业10%股权")
+    assert (await reasons(desk, plan["id"], ids["创投0"]))["企业1"] == ("banned_by_self", "本方排除")
+    query = {"enterprise": ids["企业0"], "partner": ids["创投0"]}
+    affinity = await desk.get(f"/v1/match-plans/{plan['id']}/affinity", **query)
+    weights = sum(part["weight"] for part in affinity["parts"])
+    assert affinity["affinity"] == sum(part["counted"] * part["weight"] for part in affinity["parts"]) // weights
+    assert (affinity["wishes"], affinity["points"] - affinity["affinity"]) == (100, 100)
+    assert affinity["parts"][0]["text"] == "共同的最细分类：H01S"
+
+    released = await desk.release(plan)
+    assert released["version"] == 1
+    timetable = await desk.get(f"{path}/timetables/latest")
+    meetings = timetable["items"]
+    assert len({(one["slot"], one["enterprise_id"]) for one in meetings}) == len(meetings) == plan["meetings"]
+    both = [one for one in meetings if one["enterprise_contact"]]
+    assert {(one["enterprise_id"], one["partner_id"]) for one in both} == {(ids["企业0"], ids["创投0"])}
+    (shown,) = (await system.ok("finance", "GET", "/v1/own-match-events", own))["items"]
+    assert pairs(shown["meetings"]) == {one for one in pairs(meetings) if one[0] == ids["企业0"]}
+
+    await cancellation(desk, path, ids, meetings, first)
+
+    # The day itself, and after.
+    clock.moment = first + timedelta(minutes=5)
+    await desk.refused(f"{path}/plans", None, "match_call_closed", 409)
+    await desk.post(f"/v1/match-participants/{ids['创投0']}:check-in")
+    now = (await desk.get(f"{path}/timetables/latest"))["items"]
+    await outcomes(desk, path, now, clock, first)
+
+
+async def cancellation(
+    desk: Desk, path: str, ids: dict[str, str], meetings: list[dict[str, Any]], first: datetime
+) -> None:
+    """Only those whom it touches are planned anew."""
+    answer = await desk.post(f"/v1/match-participants/{ids['创投1']}:cancel", {"reason": "行程冲突"})
+    again = await desk.post(f"/v1/match-participants/{ids['创投1']}:cancel", {"reason": "行程冲突"})
+    assert again["plan_id"] == answer["plan_id"] is not None
+    await desk.release(answer["plan_id"], replaces=1)
+    changes = await desk.get(f"{path}/timetables/2/changes")
+    assert {one["partner_id"] for one in changes["removed"]} == {ids["创投1"]}
+    assert changes["moved"] == []
+    lost = {one["enterprise_id"] for one in changes["removed"]}
+    assert {one["enterprise_id"] for one in changes["added"]} <= lost
+    now = (await desk.get(f"{path}/timetables/2"))["items"]
+    assert {one for one in pairs(meetings) if one[1] != ids["创投1"]} <= pairs(now)
+    assert (await desk.get(f"{path}/timetables/1"))["items"] == meetings
+    await in_calendars(desk, ids, now, min(lost), first)
+
+
+async def in_calendars(desk: Desk, ids: dict[str, str], now: list[dict[str, Any]], lost: str, first: datetime) -> None:
+    answer = await desk.system.request("finance", "GET", f"/v1/match-participants/{lost}/calendar.ics", desk.token)
+    assert answer.headers["content-type"].startswith("text/calendar")
+    entries = Calendar.from_ical(answer.text).walk("VEVENT")
+    assert {str(one["status"]) for one in entries if ids["创投1"] in str(one["uid"])} == {"CANCELLED"}
+    held = [one for one in entries if str(one["status"]) == "CONFIRMED"]
+    expected = [one for one in now if one["enterprise_id"] == lost]
+    starts = {first + timedelta(minutes=30 * one["slot"]) for one in expected}
+    assert {one.decoded("dtstart") for one in held} == starts
+    assert {int(one["sequence"]) for one in entries} == {2}
+
+
+async def outcomes(desk: Desk, path: str, now: list[dict[str, Any]], clock: Clock, first: datetime) -> None:
+    early = [one for one in now if one["slot"] == 0]
+    late = [one for one in now if one["slot"] > 0]
+
+    def said(one: dict[str, Any], **told: Any) -> dict[str, Any]:
+        told = {"held": True, "result": "interest", "after_days": 0} | told
+        return {"enterprise_id": one["enterprise_id"], "partner_id": one["partner_id"]} | told
+
+    await desk.post(f"{path}/outcomes", said(early[0]))
+    await desk.refused(f"{path}/outcomes", said(late[0]), "match_too_early", 409)
+    await desk.refused(f"{path}/outcomes", said(early[0], result=None), "match_result_wrong", 422)
+    with_money = said(early[0], amount_cny="1")
+    await desk.refused(f"{path}/outcomes", with_money, "match_amount_not_meant", 422)
+    clock.moment = first + timedelta(hours=5)
+    for one in early[1:]:
+        await desk.post(f"{path}/outcomes", said(one, result="no"))
+    await desk.post(f"{path}/outcomes", said(late[0], held=False, result=None))
+    corrected = await desk.post(f"{path}/outcomes", said(late[0], result="term_sheet"))
+    assert await desk.post(f"{path}/outcomes", said(late[0], result="term_sheet")) == corrected
+    listed = (await desk.get(f"{path}/outcomes"))["items"]
+    assert [one["latest"] for one in listed] == [True] * len(early) + [False, True]
+
+    assert (await desk.get("/v1/match-follow-ups"))["items"] == []
+    day = (first + timedelta(days=30)).date().isoformat()
+    due = (await desk.get("/v1/match-follow-ups", on=day))["items"]
+    assert [(one["enterprise_id"], one["after_days"]) for one in due] == [
+        (one["enterprise_id"], 30) for one in (early[0], late[0])
+    ]
+    invested = said(early[0], after_days=30, result="equity_option", amount_cny="3000000")
+    await desk.refused(f"{path}/outcomes", invested, "match_too_early", 409)
+    clock.moment = first + timedelta(days=31)
+    assert (await desk.post(f"{path}/outcomes", invested))["amount_cny"] == "3000000.00"
+    due = (await desk.get("/v1/match-follow-ups"))["items"]
+    assert [one["enterprise_id"] for one in due] == [late[0]["enterprise_id"]]
+
+
+@pytest.mark.parametrize(("kind", "partner"), [("challenge", "large_enterprise"), ("university_patents", "university")])
+async def test_other_kinds_of_events_are_data_alone(system: System, kind: str, partner: str) -> None:
+    desk, first = Desk(system), tomorrow()
+    called = await desk.call(first, kind=kind, title="对接活动")
+    offer = investor(0, kind=partner, ipc=["H01S3/10"], least_cny="90000000", most_cny=None, stages=["mature"])
+    wrong = {"participants": [investor(1, kind="bank")]}
+    refusal = await desk.refused(f"{EVENTS}/{called['id']}/participants", wrong, "match_not_of_kind", 422)
+    assert refusal["violations"][0]["pointer"] == "/participants/0/kind"
+    await desk.register(called["id"], enterprise(0), offer)
+    # What bars a meeting at a roadshow does not here.
+    plan = await desk.plan(called["id"])
+    assert plan["meetings"] == 1
+    await desk.release(plan)
