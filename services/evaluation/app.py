@@ -12,6 +12,7 @@ from services.evaluation.impact.routes import router as impact
 from services.evaluation.notices.appeal_routes import router as appeals
 from services.evaluation.notices.public_routes import router as public_notices
 from services.evaluation.notices.routes import router as notices
+from services.evaluation.performance.routes import router as performance
 from services.evaluation.pool.routes import router as pool
 from services.evaluation.pool.service import register_pool
 from services.evaluation.review.queue_routes import router as review_queue
@@ -45,6 +46,7 @@ def create_app(settings: Settings) -> FastAPI:
             public_notices,
             pool,
             support,
+            performance,
         ),
         at_start=register_province,
     )

@@ -43,6 +43,8 @@ ROLE_SCOPES: dict[str, frozenset[str]] = {
             "support:read",
             "support:write",
             "support:compare",
+            "performance:read",
+            "performance:report",
         }
     ),
     "province_officer": frozenset(
@@ -81,6 +83,8 @@ ROLE_SCOPES: dict[str, frozenset[str]] = {
             "support:read",
             "support:write",
             "support:compare",
+            "performance:read",
+            "performance:write",
         }
     ),
     "reviewer": frozenset(
@@ -116,6 +120,7 @@ ROLE_SCOPES: dict[str, frozenset[str]] = {
             "facts:read",
             "support:read",
             "support:compare",
+            "performance:read",
         }
     ),
     "admin": frozenset({"cycles:read", "cycles:write", "lists:admin", "pool:read", "national:read", "national:admin"}),
@@ -160,6 +165,9 @@ SCOPES: dict[str, str] = {
     "support:read": "Read support actions and timelines of enterprises within reach",
     "support:write": "Record support actions of enterprises within reach, and correct them",
     "support:compare": "Compare what members with and without support reported",
+    "performance:read": "Read the annual performance of cities within reach",
+    "performance:report": "Report one's own city's figures of a year",
+    "performance:write": "Freeze the annual performance of a year",
     "pool:read": "Read the cultivation pool",
     "lists:read": "Pull editions of subscribed lists",
     "lists:admin": "Grant subscriptions to lists",

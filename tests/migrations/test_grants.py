@@ -41,12 +41,14 @@ REVIEWED: dict[str, dict[str, str]] = {
         "outbox_event": (
             "SELECT, INSERT, UPDATE (dead_at, due_at, failures, last_error, lease, leased_until, processed_at)"
         ),
+        "performance_freeze": "SELECT, INSERT",
+        "performance_report": "SELECT, INSERT",
         "pool": "SELECT, INSERT, UPDATE (title)",
         "progress_report": "SELECT (decided_at, enterprise_id, id, period_id, revision, status)",
-        "progress_report_snapshot": "SELECT (city_code, payload, report_id, revision)",
+        "progress_report_snapshot": "SELECT (city_code, created_at, payload, report_id, revision)",
         "public_notice": "SELECT, INSERT, UPDATE (ended_at, ended_by)",
         "public_notice_entry": "SELECT, INSERT",
-        "reporting_period": "SELECT (code, covers_from, covers_to, id, pool_code, title)",
+        "reporting_period": "SELECT (closes_at, code, covers_from, covers_to, id, pool_code, title)",
         "review": (
             "SELECT, INSERT, UPDATE (assessment_id, assigned_at, assignee, city_code, overtaken_at, recommended_by, "
             "status, uscc)"

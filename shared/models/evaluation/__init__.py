@@ -12,6 +12,7 @@ from shared.models.evaluation.notices import (
     PublicNotice,
     PublicNoticeEntry,
 )
+from shared.models.evaluation.performance import PerformanceFreeze, PerformanceReport
 from shared.models.evaluation.pool import Membership, Pool
 from shared.models.evaluation.review import (
     REVIEW_ITEM_KINDS,
@@ -47,6 +48,8 @@ __all__ = [
     "Membership",
     "Objection",
     "Objector",
+    "PerformanceFreeze",
+    "PerformanceReport",
     "Pool",
     "PublicNotice",
     "PublicNoticeEntry",
