@@ -2,14 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo
 
 _SHANGHAI = ZoneInfo("Asia/Shanghai")
 
 
+_reading: Callable[[], datetime] | None = None
+
+
 def now() -> datetime:
-    return datetime.now(UTC)
+    """The business clock: the real one, unless a simulation has put another in its place."""
+    return datetime.now(UTC) if _reading is None else _reading()
+
+
+@contextmanager
+def clock(reading: Callable[[], datetime]) -> Generator[None]:
+    """For simulations: what `now` answers in this process inside the block. Tokens and the database keep real time."""
+    global _reading  # noqa: PLW0603 (one clock per process)
+    before, _reading = _reading, reading
+    try:
+        yield
+    finally:
+        _reading = before
 
 
 def business_date(moment: datetime) -> date:

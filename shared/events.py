@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from datetime import date
 from typing import ClassVar
 
 from pydantic import BaseModel
@@ -58,12 +59,35 @@ class SelectionCommitted(Event):
     pool_code: str
 
 
+class ListsDue(Event):
+    """Look whether an edition of a list is about to expire."""
+
+    topic = "finance.lists_due"
+    consumers = ("finance.renew_lists",)
+
+
 class ProgressReportDecided(Event):
     """A progress report was accepted, or one that was accepted is open again."""
 
     topic = "intake.progress_report_decided"
     consumers = ("evaluation.take_report_support",)
     report_id: uuid.UUID
+
+
+class StallRadarDue(Event):
+    """Once a day: members that reached another stage without progress are to be reminded."""
+
+    topic = "evaluation.stall_radar_due"
+    consumers = ("evaluation.remind_stalled",)
+
+
+class PoolAdjusted(Event):
+    """An adjustment was committed: members graduated, ended or came in beside a cycle."""
+
+    topic = "evaluation.pool_adjusted"
+    consumers = ("finance.publish_pool_list", "intake.queue_pool_changes")
+    plan_id: uuid.UUID
+    pool_code: str
 
 
 class IncidentConfirmed(Event):
@@ -84,6 +108,24 @@ class IncidentClosed(Event):
     incident_id: uuid.UUID
     uscc: str
     kind: str
+
+
+class SpotCheckContradicted(Event):
+    """A spot check found that an enterprise had told something else; `digest` is that of the finding."""
+
+    topic = "evaluation.spot_check_contradicted"
+    consumers = ("intake.allege_contradicted_facts",)
+    finding_id: uuid.UUID
+    number: str
+    uscc: str
+    checked_on: date
+    document: str
+    summary: str
+    digest: str
+    facts: list[str]
+    found_by: str
+    role: str
+    city_code: str | None
 
 
 class NationalDeliveriesDue(Event):
@@ -115,9 +157,13 @@ EVENTS: tuple[type[Event], ...] = (
     ApplicationsTaken,
     FactsStated,
     SelectionCommitted,
+    ListsDue,
     ProgressReportDecided,
+    PoolAdjusted,
+    StallRadarDue,
     IncidentConfirmed,
     IncidentClosed,
+    SpotCheckContradicted,
     NationalDeliveriesDue,
     NationalReconciliationDue,
     AttachmentsSweepDue,

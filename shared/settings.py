@@ -114,6 +114,8 @@ class Settings(TokenSettings, DatabaseSettings, NationalSettings):
     import_error_share_after: int = Field(default=200, ge=1)
     # The sweep that `peiyu attachments sweep` runs by hand, once a day at this time in China; "never" leaves it to hands.
     attachments_sweep_at: time | Literal["never"] = time(3, 30)
+    # When members that reached another stage without progress are reminded, at this time in China.
+    stall_radar_at: time | Literal["never"] = time(6, 0)
     # Each export holds a connection of the pool while its rows are read: fewer than `database_pool_size`, for each
     # process. A client that reads a few bytes a minute must not keep a snapshot of the database open for days.
     exports_at_once: int = Field(default=4, ge=1)

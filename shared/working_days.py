@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
+from contextlib import contextmanager
 from datetime import date, timedelta
 
 import chinese_calendar
@@ -16,6 +18,18 @@ CALENDAR_NOT_COVERED = ErrorKind(
     "该年度放假安排尚未收录，请先在本省数据中补充并注明来源",
 )
 _DAY = timedelta(days=1)
+_assumed = False
+
+
+@contextmanager
+def weekdays_assumed() -> Generator[None]:
+    """For simulations of years to come: where nobody has said which days are off, Monday to Friday are worked."""
+    global _assumed  # noqa: PLW0603 (one calendar per process)
+    before, _assumed = _assumed, True
+    try:
+        yield
+    finally:
+        _assumed = before
 
 
 def is_working_day(day: date) -> bool:
@@ -31,7 +45,7 @@ def is_working_day(day: date) -> bool:
     try:
         return bool(chinese_calendar.is_workday(day))
     except NotImplementedError:
-        if stated is None:
+        if stated is None and not _assumed:
             year = str(day.year)
             raise Problem(CALENDAR_NOT_COVERED, detail_en=year, detail_zh=year) from None
         return day.isoweekday() <= 5

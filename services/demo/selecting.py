@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import Any
 
 from services.demo.api import Api, DemoError
@@ -29,9 +30,11 @@ async def select(api: Api, people: People, pool: str, judged: Judged) -> None:
     path = f"/v1/notices/{notice['number']}"
     for entry, (grounds, decision, reason) in zip(reversed(admitted), _OBJECTIONS, strict=False):
         objection = await _object(api, people, path, entry, grounds)
-        decider = next(iter(people.reviewers.values()))
-        decided = f"/v1/objections/{objection['id']}:{decision}"
-        judged.objections.append(await api.json("evaluation", "POST", decided, decider, json={"reason": reason}))
+        own = f"/v1/objections/{objection['id']}"
+        decider = await _decider(api, people, own)
+        judged.objections.append(
+            await api.json("evaluation", "POST", f"{own}:{decision}", decider, json={"reason": reason})
+        )
     await api.json("evaluation", "POST", f"{path}:end", people.planner)
     judged.plan = await api.json("evaluation", "POST", f"{plan}:commit", people.planner)
     judged.notice = await api.json("evaluation", "GET", path, people.planner)
@@ -41,6 +44,17 @@ async def select(api: Api, people: People, pool: str, judged: Judged) -> None:
     for entry in admitted:
         if entry["uscc"] not in struck:
             judged.admitted_by_city[entry["city_code"]] = judged.admitted_by_city.get(entry["city_code"], 0) + 1
+
+
+async def _decider(api: Api, people: People, objection: str) -> str:
+    """The first decider of another city: whoever may not decide is refused the declaration."""
+    for token in people.deciders.values():
+        declared = await api.call("evaluation", "POST", f"{objection}:declare", token, json={"conflict": False})
+        if declared.is_success:
+            return token
+        if declared.status_code != HTTPStatus.FORBIDDEN:
+            raise DemoError(f"{objection}:declare: {declared.status_code} {declared.text[:800]}")
+    raise DemoError(f"no reviewer may decide on {objection}")
 
 
 async def _object(api: Api, people: People, path: str, entry: dict[str, Any], grounds: str) -> dict[str, Any]:

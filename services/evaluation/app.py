@@ -5,19 +5,26 @@ from __future__ import annotations
 from fastapi import FastAPI
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.evaluation.adjustment.act_routes import router as adjustment_acts
+from services.evaluation.adjustment.exit_routes import router as exit_notices
+from services.evaluation.adjustment.routes import router as adjustments
 from services.evaluation.assessment.registry import register_rulebooks
 from services.evaluation.assessment.routes import router as assessments
 from services.evaluation.facts.routes import router as facts
 from services.evaluation.impact.routes import router as impact
 from services.evaluation.notices.appeal_routes import router as appeals
+from services.evaluation.notices.judgement_routes import router as own_judgements
 from services.evaluation.notices.public_routes import router as public_notices
 from services.evaluation.notices.routes import router as notices
 from services.evaluation.performance.routes import router as performance
+from services.evaluation.pool.routes import history as pool_history
 from services.evaluation.pool.routes import router as pool
 from services.evaluation.pool.service import register_pool
 from services.evaluation.review.queue_routes import router as review_queue
 from services.evaluation.review.routes import router as review
 from services.evaluation.selection.routes import router as selection
+from services.evaluation.spot_checks.public_routes import router as public_spot_checks
+from services.evaluation.spot_checks.routes import router as spot_checks
 from services.evaluation.support.routes import router as support
 from shared.settings import Settings, from_environment
 from shared.web.application import build_application
@@ -42,11 +49,18 @@ def create_app(settings: Settings) -> FastAPI:
             review,
             selection,
             notices,
+            own_judgements,
             appeals,
             public_notices,
             pool,
             support,
             performance,
+            spot_checks,
+            public_spot_checks,
+            adjustments,
+            adjustment_acts,
+            exit_notices,
+            pool_history,
         ),
         at_start=register_province,
     )

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 ROLE_SCOPES: dict[str, frozenset[str]] = {
     "enterprise": frozenset(
         {
+            "memberships:read",
+            "exits:reply",
             "cycles:read",
             "enterprises:read",
             "applications:submit",
@@ -18,11 +20,14 @@ ROLE_SCOPES: dict[str, frozenset[str]] = {
             "reports:read",
             "incidents:read",
             "assessments:appeal",
+            "assessments:own",
             "support:read",
         }
     ),
     "city_officer": frozenset(
         {
+            "memberships:read",
+            "adjustments:read",
             "cycles:read",
             "enterprises:read",
             "applications:submit",
@@ -38,6 +43,7 @@ ROLE_SCOPES: dict[str, frozenset[str]] = {
             "incidents:write",
             "objections:write",
             "notices:read",
+            "assessments:own",
             "facts:read",
             "facts:write",
             "support:read",
@@ -45,10 +51,16 @@ ROLE_SCOPES: dict[str, frozenset[str]] = {
             "support:compare",
             "performance:read",
             "performance:report",
+            "spot_checks:read",
+            "spot_checks:find",
         }
     ),
     "province_officer": frozenset(
         {
+            "memberships:read",
+            "adjustments:read",
+            "adjustments:write",
+            "adjustments:approve",
             "cycles:read",
             "cycles:write",
             "enterprises:read",
@@ -72,6 +84,7 @@ ROLE_SCOPES: dict[str, frozenset[str]] = {
             "plans:approve",
             "pool:read",
             "lists:read",
+            "lists:watch",
             "lists:admin",
             "notices:write",
             "notices:read",
@@ -85,10 +98,15 @@ ROLE_SCOPES: dict[str, frozenset[str]] = {
             "support:compare",
             "performance:read",
             "performance:write",
+            "spot_checks:read",
+            "spot_checks:write",
+            "spot_checks:find",
         }
     ),
     "reviewer": frozenset(
         {
+            "memberships:read",
+            "adjustments:read",
             "cycles:read",
             "enterprises:read",
             "applications:read",
@@ -99,12 +117,15 @@ ROLE_SCOPES: dict[str, frozenset[str]] = {
             "incidents:read",
             "objections:decide",
             "notices:read",
+            "spot_checks:read",
         }
     ),
-    "bank": frozenset({"lists:read"}),
+    "bank": frozenset({"lists:read", "lists:acknowledge"}),
     "national_system": frozenset({"cycles:read", "national:push"}),
     "auditor": frozenset(
         {
+            "memberships:read",
+            "adjustments:read",
             "cycles:read",
             "enterprises:read",
             "applications:read",
@@ -116,14 +137,26 @@ ROLE_SCOPES: dict[str, frozenset[str]] = {
             "plans:read",
             "pool:read",
             "lists:read",
+            "lists:watch",
             "notices:read",
             "facts:read",
             "support:read",
             "support:compare",
             "performance:read",
+            "spot_checks:read",
         }
     ),
-    "admin": frozenset({"cycles:read", "cycles:write", "lists:admin", "pool:read", "national:read", "national:admin"}),
+    "admin": frozenset(
+        {
+            "cycles:read",
+            "cycles:write",
+            "lists:watch",
+            "lists:admin",
+            "pool:read",
+            "national:read",
+            "national:admin",
+        }
+    ),
 }
 SCOPES: dict[str, str] = {
     "cycles:read": "Read application cycles",
@@ -153,6 +186,7 @@ SCOPES: dict[str, str] = {
     "assessments:read": "Read assessments and receipts",
     "assessments:review": "Enter findings, propose and sign deviations",
     "assessments:impact": "See what another rulebook would have said of past decisions",
+    "assessments:own": "Read the judgement of one's own application, or of one's city's, once it is announced",
     "assessments:appeal": "Appeal against the judgement of one's own application",
     "reviews:assign": "Assign and reassign reviews",
     "notices:read": "Read public notices with their objections and appeals, within reach",
@@ -168,9 +202,19 @@ SCOPES: dict[str, str] = {
     "performance:read": "Read the annual performance of cities within reach",
     "performance:report": "Report one's own city's figures of a year",
     "performance:write": "Freeze the annual performance of a year",
+    "spot_checks:read": "Read spot checks: who was drawn within reach, and what was found",
+    "spot_checks:write": "Publish the frame of a spot check, and reveal its seed",
+    "spot_checks:find": "Record what a spot check found at an enterprise within reach",
+    "adjustments:read": "Read adjustments of the pool, notices, holds and credits within reach",
+    "adjustments:write": "Compute and commit adjustments, hold and lift, assign tracks",
+    "adjustments:approve": "Approve an adjustment that somebody else proposed, decide on exit notices",
+    "exits:reply": "Read and answer an exit notice to one's own enterprise",
+    "memberships:read": "Read the stays of enterprises within reach, and why they began and ended",
     "pool:read": "Read the cultivation pool",
     "lists:read": "Pull editions of subscribed lists",
-    "lists:admin": "Grant subscriptions to lists",
+    "lists:acknowledge": "Say that an edition was taken in, and which entries could not be",
+    "lists:watch": "See how far subscribers of lists are, and which editions were not published",
+    "lists:admin": "Grant subscriptions to lists, publish editions by hand, record decisions behind removals",
 }
 
 

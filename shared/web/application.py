@@ -104,6 +104,7 @@ def build_application(
     )
     documentation.describe(app)
     app.state.settings = settings
+    app.state.service = service
     app.state.tokens = TokenAuthority(
         load_key(settings.token_key_file), issuer=settings.token_issuer, audience=settings.token_audience
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import Any
 
 import structlog
@@ -9,9 +10,13 @@ from fastapi import Request, Security
 from fastapi.openapi.models import OAuthFlowClientCredentials, OAuthFlows
 from fastapi.security import OAuth2, SecurityScopes
 
+from shared import audit
 from shared.errors import FORBIDDEN, UNAUTHENTICATED, Problem
 from shared.security.actor import SCOPES, Actor
 from shared.security.tokens import TokenAuthority
+
+_NO_SUBJECT = uuid.UUID(int=0)
+_PATH_KEPT = 300
 
 
 class BearerActor(OAuth2):
@@ -24,10 +29,24 @@ class BearerActor(OAuth2):
             raise Problem(UNAUTHENTICATED)
         authority: TokenAuthority = request.app.state.tokens
         actor = authority.verify(token.strip())
-        if not actor.scopes.issuperset(required.scopes):
-            raise Problem(FORBIDDEN)
         structlog.contextvars.bind_contextvars(actor=actor.subject)
+        if not actor.scopes.issuperset(required.scopes):
+            await _record_refusal(request, actor, required.scopes)
+            raise Problem(FORBIDDEN)
         return actor
+
+
+async def _record_refusal(request: Request, actor: Actor, scopes: list[str]) -> None:
+    """Who tried what without the scope for it, on record whatever becomes of the request."""
+    async with request.app.state.database.sessions.begin() as session:
+        await audit.record(
+            session,
+            service=request.app.state.service,
+            actor=actor,
+            action="access.refused",
+            subject=("route", _NO_SUBJECT),
+            detail={"method": request.method, "path": request.url.path[:_PATH_KEPT], "scopes": scopes},
+        )
 
 
 _bearer_actor = BearerActor(

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from support.forms import form
-from support.notices import REASON, Notices, uscc_of
+from support.notices import Notices, uscc_of
 from support.reviewing import review
 from support.rounds import PLANS, pool_members
 from support.system import System
@@ -74,7 +74,7 @@ async def _appealed(system: System, notices: Notices, application: str, uscc: st
     body = {"grounds": "科研带头人材料未被采信，现补充聘用合同", "document": "（虚构）复核申请1号"}
     path = f"/v1/applications/{application}/appeals"
     appeal = await system.ok("evaluation", "POST", path, system.enterprise(uscc), json=body)
-    await system.ok("evaluation", "POST", f"/v1/appeals/{appeal['id']}:accept", notices.judge, json=REASON)
+    await notices.accept(appeal)
     state = await system.settle((await _current(system, uscc))["id"], reviewer="qian")
     assert state["overall"] == "met"
 

@@ -13,6 +13,9 @@ from support.system import System
 # Whoever widens a line here says in the migration which use case needs it.
 REVIEWED: dict[str, dict[str, str]] = {
     "peiyu_evaluation": {
+        "adjustment_plan": "SELECT, INSERT, UPDATE (approved_at, approved_by, committed_at, committed_by, status)",
+        "adjustment_plan_entry": "SELECT, INSERT",
+        "adjustment_rules": "SELECT, INSERT",
         "admission_quota": "SELECT",
         "alembic_version": "SELECT",
         "api_client": "SELECT",
@@ -30,12 +33,19 @@ REVIEWED: dict[str, dict[str, str]] = {
         "enterprise": "SELECT",
         "enterprise_code": "SELECT",
         "enterprise_version": "SELECT",
+        "exit_notice": (
+            "SELECT, INSERT, UPDATE (decided_at, decided_by, decision, decision_reason, evidence, replied_at, "
+            "replied_by, reply)"
+        ),
         "fact_statement": "SELECT, INSERT",
         "finding": "SELECT, INSERT",
+        "follow_on": "SELECT, INSERT, UPDATE (assigned_at, assigned_by, basis, track)",
         "idempotency_record": "SELECT, INSERT",
-        "incident": "SELECT (confirmed_at, cured_at, cured_on, enterprise_id, id, kind, occurred_on)",
+        "incident": "SELECT (confirmed_at, cured_at, cured_on, enterprise_id, id, kind, occurred_on, status)",
         "kept_place": "SELECT, INSERT, UPDATE (outcome, released_at)",
-        "membership": "SELECT, INSERT, UPDATE (during)",
+        "membership": "SELECT, INSERT, UPDATE (during, ended_by_plan, ended_reason, known_from)",
+        "membership_baseline": "SELECT, INSERT",
+        "membership_version": "SELECT",
         "objection": "SELECT, INSERT, UPDATE (decided_at, decided_by, decision_reason, status)",
         "objector": "SELECT, INSERT",
         "outbox_event": (
@@ -44,10 +54,13 @@ REVIEWED: dict[str, dict[str, str]] = {
         "performance_freeze": "SELECT, INSERT",
         "performance_report": "SELECT, INSERT",
         "pool": "SELECT, INSERT, UPDATE (title)",
+        "pool_hold": "SELECT, INSERT, UPDATE (lift_reason, lifted_at, lifted_by)",
         "progress_report": "SELECT (decided_at, enterprise_id, id, period_id, revision, status)",
         "progress_report_snapshot": "SELECT (city_code, created_at, payload, report_id, revision)",
         "public_notice": "SELECT, INSERT, UPDATE (ended_at, ended_by)",
         "public_notice_entry": "SELECT, INSERT",
+        "replacement_credit": "SELECT",
+        "replacement_credit_entry": "SELECT, INSERT",
         "reporting_period": "SELECT (closes_at, code, covers_from, covers_to, id, pool_code, title)",
         "review": (
             "SELECT, INSERT, UPDATE (assessment_id, assigned_at, assignee, city_code, overtaken_at, recommended_by, "
@@ -60,25 +73,41 @@ REVIEWED: dict[str, dict[str, str]] = {
         "rulebook_version": "SELECT, INSERT",
         "selection_plan": "SELECT, INSERT, UPDATE (approved_at, approved_by, committed_at, committed_by, status)",
         "selection_plan_entry": "SELECT, INSERT",
+        "spot_check": "SELECT, INSERT",
+        "spot_check_drawn": "SELECT, INSERT",
+        "spot_check_fact": "SELECT, INSERT",
+        "spot_check_finding": "SELECT, INSERT",
+        "spot_check_member": "SELECT, INSERT",
+        "spot_check_reveal": "SELECT, INSERT",
+        "spot_check_stratum": "SELECT, INSERT",
         "support_action": "SELECT, INSERT",
+        "stall_reminder": "SELECT, INSERT",
     },
     "peiyu_finance": {
+        "adjustment_plan": "SELECT (id, status)",
         "alembic_version": "SELECT",
         "api_client": "SELECT",
         "audit_entry": "INSERT",
         "edition": "SELECT, INSERT",
+        "edition_ack": "SELECT, INSERT",
+        "edition_change": "SELECT, INSERT",
+        "edition_file": "SELECT, INSERT",
         "edition_pull": "SELECT, INSERT",
         "enterprise": "SELECT",
+        "enterprise_change": "SELECT (enterprise_id, id, into_id, kind, made_at, undone_at)",
         "enterprise_code": "SELECT",
         "idempotency_record": "SELECT, INSERT",
         "incident": "SELECT (confirmed_at, cured_at, cured_on, enterprise_id, id, kind, occurred_on)",
         "list_programme": "SELECT, INSERT, UPDATE (title)",
+        "list_signing_key": "SELECT, INSERT",
         "list_subscription": "SELECT, INSERT",
         "membership": "SELECT",
         "outbox_event": (
             "SELECT, INSERT, UPDATE (dead_at, due_at, failures, last_error, lease, leased_until, processed_at)"
         ),
         "pool": "SELECT",
+        "refused_publication": "SELECT, INSERT",
+        "removal_decision": "SELECT, INSERT",
         "selection_plan": "SELECT",
     },
     "peiyu_intake": {

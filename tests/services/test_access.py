@@ -55,7 +55,7 @@ async def test_every_route_but_the_reviewed_ones_wants_a_token(system: System) -
         assert answer.headers["www-authenticate"] == "Bearer"
 
 
-async def test_every_route_refuses_a_role_without_its_scope(system: System) -> None:
+async def test_every_route_refuses_a_role_without_its_scope(system: System, owner: asyncpg.Connection) -> None:
     nobody = system._authority.issue(officer("nobody", "admin"), timedelta(hours=1))
     stranger = jwt_with(system, scope="")
     for service, method, path in _routes(system):
@@ -63,6 +63,11 @@ async def test_every_route_refuses_a_role_without_its_scope(system: System) -> N
             answer = await system.request(service, method, _filled(path), stranger)
             assert (answer.status_code, answer.json()["code"]) == (403, "forbidden"), (service, method, path)
     assert nobody != stranger
+    # Each attempt is on record, at the door that it was made.
+    tried = "SELECT service, detail->>'method', detail->>'path' FROM audit_entry WHERE action = 'access.refused'"
+    assert [tuple(row) for row in await owner.fetch(f"{tried} ORDER BY id")] == [
+        (service, method, _filled(path)) for service, method, path in _routes(system) if path not in OPEN
+    ]
 
 
 def jwt_with(system: System, *, key: OKPKey | None = None, typ: str = "at+jwt", **changes: object) -> str:

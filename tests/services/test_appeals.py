@@ -43,11 +43,9 @@ async def test_an_accepted_appeal_opens_the_judgement_again_and_makes_the_plan_s
     assert answer.status_code == 201, answer.text
     appeal = answer.json()
     assert (appeal["status"], appeal["assessment_id"], appeal["notice"]) == ("open", assessment, number)
-    decided = await system.ok("evaluation", "POST", f"/v1/appeals/{appeal['id']}:accept", notices.judge, json=REASON)
-    assert (
-        await system.ok("evaluation", "POST", f"/v1/appeals/{appeal['id']}:accept", notices.judge, json=REASON)
-        == decided
-    )
+    decided = await notices.accept(appeal)
+    path = f"/v1/appeals/{appeal['id']}:accept"
+    assert await system.ok("evaluation", "POST", path, notices.judge, json=REASON) == decided
 
     (reopened,) = [one for one in await system.assessments() if one["uscc"] == uscc_of(2)]
     assert (reopened["id"], reopened["overall"]) == (decided["reopened_as"], "unknown")
@@ -61,7 +59,8 @@ async def test_an_accepted_appeal_opens_the_judgement_again_and_makes_the_plan_s
     assert (any(found[0]), any(found[1])) == (True, False)
     path = f"/v1/assessments/{assessment}/findings"
     body = {"findings": [{"part": "2.qualification", "met": True, "reason": "另有看法"}]}
-    await system.refused("evaluation", "POST", path, notices.judge, "assessment_superseded", 409, json=body)
+    token = system.officer("reviewer-a", "reviewer")
+    await system.refused("evaluation", "POST", path, token, "assessment_superseded", 409, json=body)
 
     await notices.end(number)
     await system.refused("evaluation", "POST", f"{PLANS}/{plan}:commit", notices.planner, "plan_stale", 409)
@@ -79,7 +78,7 @@ async def test_an_appeal_after_the_commit_changes_no_membership(system: System) 
     await notices.end(number)
     await notices.commit(plan)
     appeal = (await _appeal(system, application, uscc_of(2))).json()
-    await system.ok("evaluation", "POST", f"/v1/appeals/{appeal['id']}:accept", notices.judge, json=REASON)
+    await notices.accept(appeal)
     assert (await notices.commit(plan))["status"] == "committed"
     assert [one["uscc"] for one in await pool_members(system)] == [uscc_of(1)]
 
@@ -103,6 +102,7 @@ async def test_whoever_judged_or_planned_does_not_decide_and_a_rejection_has_rea
             )
     path = f"/v1/appeals/{appeal['id']}:reject"
     await system.refused("evaluation", "POST", path, notices.judge, "validation_failed", 422, json={})
+    await notices.judge_declares("appeals", appeal["id"])
     await system.ok("evaluation", "POST", path, notices.judge, json=REASON)
     accept = f"/v1/appeals/{appeal['id']}:accept"
     await system.refused("evaluation", "POST", accept, notices.judge, "decided_already", 409, json=REASON)
@@ -164,5 +164,6 @@ async def test_an_appeal_overtaken_by_a_new_judgement_is_not_accepted(
     await system.recommend("420100", [application])
     await system.drain()
     path = f"/v1/appeals/{appeal['id']}:accept"
+    await notices.judge_declares("appeals", appeal["id"])
     await system.refused("evaluation", "POST", path, notices.judge, "assessment_superseded", 409, json=REASON)
     assert await owner.fetchval("SELECT status FROM appeal") == "open"

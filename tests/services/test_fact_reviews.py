@@ -7,7 +7,7 @@ from typing import Any
 import asyncpg
 from support.evidence import pdf
 from support.forms import form, uscc
-from support.notices import REASON, Notices, uscc_of
+from support.notices import Notices, uscc_of
 from support.reviewing import judge, review
 from support.system import System
 
@@ -82,7 +82,7 @@ async def test_what_an_appeal_reopened_stays_reopened_whatever_is_stated_and_ret
     path = f"/v1/applications/{received['id']}/appeals"
     appeal_body = {"grounds": "科研带头人材料未被采信", "document": "（虚构）复核申请1号"}
     appeal = await system.ok("evaluation", "POST", path, system.enterprise(uscc_of(1)), json=appeal_body)
-    await system.ok("evaluation", "POST", f"/v1/appeals/{appeal['id']}:accept", notices.judge, json=REASON)
+    await notices.accept(appeal)
     stated = await _stated(system)
     verifier = system.officer("verifier", "city_officer", "420100")
     retraction = {"basis": "查错了企业"}

@@ -337,6 +337,10 @@ async def test_a_faulty_statement_is_refused_at_its_place(system: System, owner:
         problem = await system.refused("evaluation", "POST", STATEMENTS, token, code, status, json=body)
         assert [(one["code"], one["pointer"]) for one in problem["violations"]] == [(code, pointer)]
     assert await owner.fetchval("SELECT count(*) FROM fact_statement") == 0
+    on_record = await owner.fetch(
+        "SELECT detail->>'code' FROM audit_entry WHERE action = 'fact.state.refused' ORDER BY id"
+    )
+    assert [row[0] for row in on_record] == [code for _, _, code, _, _ in REFUSALS]
 
 
 async def test_days_to_come_other_cities_and_other_roles_are_refused(system: System) -> None:

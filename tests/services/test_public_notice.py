@@ -163,6 +163,8 @@ async def test_the_list_and_the_errors_are_open_too_and_nothing_more(system: Sys
     assert (await client.get(PUBLIC, params={"cursor": notice["number"]})).text.count("<li>") == 0
     for path, code, status in ((f"{PUBLIC}/2026-999", "not_found", 404), (f"{PUBLIC}/x", "validation_failed", 422)):
         await system.refused("evaluation", "GET", path, None, code, status)
+    browsed = await client.get(f"{PUBLIC}/2026-999", headers={"Accept": "text/html,application/xhtml+xml;q=0.9"})
+    assert (browsed.status_code, "没有编号为 2026-999 的公示" in browsed.text) == (404, True)
     for path in ("entries", "objections"):
         await system.refused("evaluation", "GET", f"/v1/notices/2026-001/{path}", None, "unauthenticated", 401)
 

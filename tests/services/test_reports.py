@@ -11,7 +11,7 @@ import asyncpg
 import pytest
 from support.enterprises import Registry
 from support.forms import HUANGSHI, form, patent_no
-from support.members import HUANGSHI_CITY, WUHAN_CITY, admit, open_period
+from support.members import HUANGSHI_CITY, WUHAN_CITY, admit, end_memberships, open_period
 from support.system import System
 
 MEMBER, OTHER = form(1), form(2, HUANGSHI)
@@ -132,7 +132,7 @@ async def test_only_members_of_the_period_report(system: System, owner: asyncpg.
     owed = await system.ok("intake", "GET", f"{PERIOD}/outstanding", system.officer("p", "province_officer"))
     assert [one["uscc"] for one in owed["items"]] == [MEMBER["uscc"]]
     # Who left during the period was a member of it, and still reports.
-    await owner.execute("UPDATE membership SET during = tstzrange(lower(during), now() + interval '1 microsecond')")
+    await end_memberships(owner)
     await _begin(system)
     missing = "/v1/reporting-periods/none/reports"
     token = system.enterprise(MEMBER["uscc"])

@@ -93,8 +93,10 @@ async def test_nothing_is_shown_before_the_declaration(system: System, owner: as
     for whose in ("all", "unassigned"):
         await system.refused("evaluation", "GET", "/v1/reviews", token, "forbidden", 403, params={"whose": whose})
     for _ in range(2):
-        await system.ok("evaluation", "POST", f"/v1/reviews/{mine['id']}:declare", token, json=CLEAR)
-    assert len((await review(system, mine["id"], me))["items"]) == 3
+        declared = await system.ok("evaluation", "POST", f"/v1/reviews/{mine['id']}:declare", token, json=CLEAR)
+    assert (declared["declared"], len(declared["items"])) == (True, 3)
+    assert await review(system, mine["id"], me) == declared
+    assert all(len(item["title"]) > 2 for item in declared["items"])
     await system.ok("evaluation", "GET", f"/v1/assessments/{summary['id']}", token)
     await system.ok("evaluation", "POST", path, token, json=body)
     assert await owner.fetchval("SELECT count(*) FROM review_declaration") == 1
@@ -109,7 +111,8 @@ async def test_a_conflict_takes_the_review_away_for_good(system: System, owner: 
         "evaluation", "POST", f"/v1/reviews/{id_}:declare", zhao, "validation_failed", 422, json={"conflict": True}
     )
     for _ in range(2):
-        await system.ok("evaluation", "POST", f"/v1/reviews/{id_}:declare", zhao, json=CONFLICT)
+        gone = await system.ok("evaluation", "POST", f"/v1/reviews/{id_}:declare", zhao, json=CONFLICT)
+        assert (gone["declared"], gone["assessment_id"], gone["items"]) == (False, None, None)
     assert await reviews(system, ("zhao", "reviewer")) == []
     page = await system.ok("evaluation", "GET", "/v1/cycles/2024-1/assessments", system.officer("Zhao", "reviewer"))
     assert page["items"] == []
@@ -139,6 +142,8 @@ async def test_a_delegate_declares_and_acts_and_the_one_before_no_longer_does(
     await system.register_reviewer("qian")
     zhao, qian = system.officer("zhao", "reviewer"), system.officer("qian", "reviewer")
     path, body = f"/v1/reviews/{id_}:delegate", {"to": "qian", "reason": "出差"}
+    own = {"to": "Ｚhao ", "reason": "出差"}
+    await system.refused("evaluation", "POST", path, zhao, "delegated_to_oneself", 409, json=own)
     await system.refused("evaluation", "POST", path, qian, "not_assigned", 403, json=body)
     for _ in range(2):
         await system.ok("evaluation", "POST", path, zhao, json=body)

@@ -7,6 +7,7 @@ import asyncio
 import asyncpg
 import pytest
 from support.forms import HUANGSHI, WUHAN, form
+from support.members import end_memberships
 from support.system import System
 
 PLANS = "/v1/selection-plans"
@@ -146,8 +147,8 @@ async def test_the_database_keeps_the_cap_and_the_count(system: System, owner: a
     with pytest.raises(asyncpg.CheckViolationError, match="ck_pool_within_cap"):
         await owner.execute(copy.format(uscc="'another'", during="during"))
     with pytest.raises(asyncpg.ExclusionViolationError, match="ex_membership_no_overlap"):
-        await owner.execute(copy.format(uscc="uscc", during="tstzrange(now(), now() + interval '1 day')"))
-    await owner.execute("UPDATE membership SET during = tstzrange(lower(during), now() + interval '1 second')")
+        await owner.execute(copy.format(uscc="uscc", during="tstzrange(now(), NULL)"))
+    await end_memberships(owner, "1 second")
     assert await owner.fetchval("SELECT live FROM pool") == 0
 
 

@@ -12,7 +12,7 @@ import asyncpg
 import pytest
 from support.enterprises import Registry
 from support.forms import HUANGSHI, form
-from support.members import HUANGSHI_CITY, WUHAN_CITY, admit, on_record, open_period
+from support.members import HUANGSHI_CITY, WUHAN_CITY, admit, backdate_memberships, on_record, open_period
 from support.system import System
 
 MEMBER, OTHER = form(1), form(2, HUANGSHI)
@@ -353,7 +353,7 @@ async def test_a_reopened_report_takes_back_what_it_no_longer_says(system: Syste
 
 async def test_members_with_and_without_support_are_compared(system: System, owner: asyncpg.Connection) -> None:
     await admit(system, MEMBER, OTHER)
-    await owner.execute("UPDATE membership SET during = tstzrange(now() - interval '2 years', NULL)")
+    await backdate_memberships(owner, 730)
     today = NOW.date()
     early = {
         "covers_from": (today - timedelta(days=400)).isoformat(),

@@ -92,7 +92,23 @@ class Notices:
         return {"uscc": uscc, "grounds": "产品并非由其专利转化", "document": "（虚构）异议书1号", "objector": SECRET}
 
     async def decide(self, objection: dict[str, Any], act: str) -> dict[str, Any]:
+        if objection["status"] == "open":
+            await self.judge_declares("objections", objection["id"])
         path = f"/v1/objections/{objection['id']}:{act}"
+        return await self.system.ok("evaluation", "POST", path, self.judge, json=REASON)
+
+    async def judge_declares(
+        self, kind: str, of: str, name: str = "judge", *, conflict: bool = False
+    ) -> dict[str, Any]:
+        """Have a reviewer of a city that nobody is of declare on an objection or an appeal."""
+        await self.system.register_reviewer(name)
+        body = {"conflict": conflict} | ({"reason": "与企业有关联"} if conflict else {})
+        token = self.system.officer(name, "reviewer")
+        return await self.system.ok("evaluation", "POST", f"/v1/{kind}/{of}:declare", token, json=body)
+
+    async def accept(self, appeal: dict[str, Any]) -> dict[str, Any]:
+        await self.judge_declares("appeals", appeal["id"])
+        path = f"/v1/appeals/{appeal['id']}:accept"
         return await self.system.ok("evaluation", "POST", path, self.judge, json=REASON)
 
     async def end(self, number: str) -> None:

@@ -82,7 +82,9 @@ def tests(row: Mapping[str, Any], reading: Reading) -> dict[str, int]:
     points = at_least(now - was if both_known else None, reading.points / 100)
     relative = at_least((now - was) / was if both_known and was else None, reading.relative / 100)
     sales, profit = (
-        at_least(
+        NO
+        if None not in (before, after) and before <= 0 and after <= before
+        else at_least(
             quotient(None if None in (before, after) else after - before, before),
             percent / 100,
         )

@@ -108,6 +108,9 @@ def test_both_groupings(changes: dict[str, Any], as_chosen: str, as_otherwise_re
         ("rate_improved", {"baseline_industrialised": 0, "latest_industrialised": 0}, None),
         ("sales_growth", {"latest_sales": 119}, False),
         ("sales_growth", {"baseline_sales": 0, "latest_sales": 10**15}, None),
+        # Where there was nothing and is nothing, nothing grew.
+        ("sales_growth", {"baseline_sales": 0, "latest_sales": 0}, False),
+        ("profit_growth", {"baseline_profit": -100, "latest_profit": -100}, False),
         ("profit_growth", {"latest_profit": 120}, True),
         ("profit_growth", {"baseline_profit": -100, "latest_profit": 100}, None),
         ("product_growth", {"latest_sales": 119, "latest_profit": None}, False),

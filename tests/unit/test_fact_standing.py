@@ -142,7 +142,10 @@ def test_a_statement_counts_from_its_day_for_as_long_as_its_age_admits(as_of: da
 )
 def test_yearly_figures_are_those_of_the_year_before(as_of: tuple[int, int, int], *, counts: bool) -> None:
     one = Claim("revenue_cny", "registry", 1, date(*as_of), NOON, uuid.uuid4())
-    assert (standing(catalogue()["revenue_cny"], [one], DAY) is not None) is counts
+    revenue = catalogue()["revenue_cny"]
+    stands = standing(revenue, [one], DAY)
+    assert (stands is not None) is counts
+    assert why(revenue, one, stands, DAY, None) == ("stands" if counts else "other_period")
 
 
 def test_what_is_retracted_elsewhere_or_not_asked_of_a_source_does_not_count() -> None:

@@ -59,7 +59,7 @@ def expiry(rolling: Rolling, minted_on: date) -> date | None:
     """The last day on which credits minted on a day are good: the earlier of their term's and, not carried over, the year's."""
     last: list[date] = []
     if rolling.credit_valid_months is not None:
-        last.append(_months_after(minted_on, rolling.credit_valid_months))
+        last.append(months_after(minted_on, rolling.credit_valid_months))
     if not rolling.credits_carry_over:
         last.append(date(minted_on.year, 12, 31))
     return min(last, default=None)
@@ -103,6 +103,6 @@ def _check(entry: CreditEntry) -> None:
         raise ValueError(f"expired before it was minted: {entry}")
 
 
-def _months_after(day: date, months: int) -> date:
+def months_after(day: date, months: int) -> date:
     """The day of that number, or the month's last where there is none: as terms in months are reckoned everywhere here."""
     return pl.Series([day]).dt.offset_by(f"{months}mo")[0]

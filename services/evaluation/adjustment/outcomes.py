@@ -114,12 +114,13 @@ def _rate_known(which: str) -> pl.Expr:
 
 
 def _grown_by(what: str, percent: Fraction) -> pl.Expr:
-    """At least so many percent more than the baseline; unknown where that is zero or a loss."""
+    """At least so many percent more than the baseline. From zero or a loss no share can be told, but no growth can."""
     before, factor = pl.col(f"baseline_{what}"), 1 + percent / 100
     grown = _wide(f"latest_{what}") * _number(factor.denominator) >= _wide(f"baseline_{what}") * _number(
         factor.numerator
     )
-    return _unknown_unless(before > 0, grown)
+    none = pl.when(pl.col(f"latest_{what}") <= before).then(pl.lit(value=False))
+    return pl.when(before > 0).then(grown).otherwise(none)
 
 
 def _no_progress(rules: Rules, on: date) -> pl.Expr:

@@ -38,7 +38,15 @@ def _made(rule: ProgressRule, before: Figures, after: Figures) -> bool | None:
         "industrialisation_rate": _points(before, after),
         "product_sales": growth(before.product_sales, after.product_sales),
     }[rule.kind]
+    if more is None and rule.kind == "product_sales" and _has_not_grown(before, after):
+        return False
     return None if more is None else more >= rule.at_least
+
+
+def _has_not_grown(before: Figures, after: Figures) -> bool:
+    """From zero no share of growth can be told, but that there was none can."""
+    was, now = before.product_sales, after.product_sales
+    return was is not None and now is not None and now <= was
 
 
 def _points(before: Figures, after: Figures) -> Fraction | None:

@@ -28,7 +28,7 @@ from services.evaluation.rulebooks.explain import PartExplanation, explain
 from services.evaluation.rulebooks.rulebook import Criterion
 from shared.errors import NOT_FOUND, Problem
 from shared.models.evaluation import Assessment, CriterionResult, Deviation, Finding
-from shared.models.reads import PinnedCycle, pinned_cycle
+from shared.models.reads import PinnedCycle, enterprise_names, pinned_cycle
 from shared.security.actor import Actor
 
 # In one order for all, or two events about the same applications could wait for each other.
@@ -121,6 +121,7 @@ async def assessment_in_full(session: AsyncSession, actor: Actor, assessment_id:
     deviations = await _deviations(session, assessment_id)
     return AssessmentOut(
         **AssessmentSummary.model_validate(found, from_attributes=True).model_dump(),
+        enterprise_name=(await enterprise_names(session, [found.uscc])).get(found.uscc, ""),
         rulebook_digest=found.rulebook_digest,
         receipt_digest=found.receipt_digest,
         receipt=receipt,

@@ -36,7 +36,7 @@ class PartOut(BaseModel):
 class FindingOut(BaseModel):
     met: bool
     reason: str
-    found_by: str
+    found_by: str | None = Field(description="null for enterprises and cities", examples=["wang-wu"])
     found_at: datetime
     evidence: list[uuid.UUID] = Field(default=[], examples=[["018f0000-0000-7000-8000-000000000000"]])
     carried_from: uuid.UUID | None = Field(default=None, description="The finding on the overtaken assessment")
@@ -46,8 +46,8 @@ class DeviationOut(BaseModel):
     id: uuid.UUID
     part: str
     reason: str
-    proposed_by: str
-    signed_by: str | None
+    proposed_by: str | None = Field(description="null for enterprises and cities", examples=["wang-wu"])
+    signed_by: str | None = Field(examples=["zhao-liu"])
     carried_from: uuid.UUID | None = Field(default=None, description="The deviation on the overtaken assessment")
 
 
@@ -107,6 +107,7 @@ class AssessmentSummary(BaseModel):
 
 
 class AssessmentOut(AssessmentSummary):
+    enterprise_name: str = Field(examples=["【虚构】武汉示例科技有限公司"])
     rulebook_digest: str
     receipt_digest: str
     receipt: dict[str, Any]

@@ -6,7 +6,7 @@ import uuid
 from datetime import date
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import BeforeValidator
 
 from services.evaluation.facts.errors import (
@@ -39,10 +39,12 @@ from shared.security.actor import Actor
 from shared.validation import iso_date
 from shared.web.documentation import refuses
 from shared.web.idempotency import IdempotencyDep
+from shared.web.refusals import NOTHING_YET, refusals_audited
 from shared.web.security import requires
 from shared.web.sessions import SessionDep
 
 router = APIRouter(prefix="/v1", tags=["facts"])
+_NEW = ("fact_statement", NOTHING_YET)
 Writer = Annotated[Actor, requires("facts:write")]
 Code = Annotated[
     str,
@@ -70,13 +72,19 @@ _FAULTS = (
     responses=refuses(NOT_FOUND, *_FAULTS),
 )
 async def post_statement(
-    uscc: Code, body: StatementIn, session: SessionDep, actor: Writer, idempotency: IdempotencyDep
+    uscc: Code,
+    body: StatementIn,
+    request: Request,
+    session: SessionDep,
+    actor: Writer,
+    idempotency: IdempotencyDep,
 ) -> Response:
     """A city states what it verified of its own enterprises, the province also what a register says.
 
     Applications of the enterprise that are judged already and not yet selected are judged again by it.
     """
-    return await idempotency.run(session, actor, 201, lambda: state_fact(session, actor, uscc, body))
+    async with refusals_audited(request, session, actor, "fact.state", _NEW, detail={"uscc": uscc, "fact": body.fact}):
+        return await idempotency.run(session, actor, 201, lambda: state_fact(session, actor, uscc, body))
 
 
 @router.post(
@@ -87,10 +95,12 @@ async def post_statement(
     responses=refuses(NOT_FOUND, *_FAULTS, CONTRADICTS_ITSELF),
 )
 async def post_statements(
-    body: StatementsIn, session: SessionDep, actor: Writer, idempotency: IdempotencyDep
+    body: StatementsIn, request: Request, session: SessionDep, actor: Writer, idempotency: IdempotencyDep
 ) -> Response:
     """All or none, at most 1,000; a refusal has the code of the first fault and names the place of each."""
-    return await idempotency.run(session, actor, 201, lambda: state_facts(session, actor, body))
+    detail = {"statements": len(body.statements)}
+    async with refusals_audited(request, session, actor, "fact.state", _NEW, detail=detail):
+        return await idempotency.run(session, actor, 201, lambda: state_facts(session, actor, body))
 
 
 @router.post(
@@ -101,10 +111,17 @@ async def post_statements(
     responses=refuses(NOT_FOUND, SOURCE_NOT_YOURS, NOT_RETRACTABLE, STATEMENT_RETRACTED),
 )
 async def post_retraction(
-    statement_id: uuid.UUID, body: RetractionIn, session: SessionDep, actor: Writer, idempotency: IdempotencyDep
+    statement_id: uuid.UUID,
+    body: RetractionIn,
+    request: Request,
+    session: SessionDep,
+    actor: Writer,
+    idempotency: IdempotencyDep,
 ) -> Response:
     """Say that a statement no longer counts; it stays on record, with the retraction after it."""
-    return await idempotency.run(session, actor, 201, lambda: retract_statement(session, actor, statement_id, body))
+    subject = ("fact_statement", statement_id)
+    async with refusals_audited(request, session, actor, "fact.retract", subject):
+        return await idempotency.run(session, actor, 201, lambda: retract_statement(session, actor, statement_id, body))
 
 
 @router.get("/enterprises/{uscc}/facts", summary="Read what is known of an enterprise", responses=refuses(NOT_FOUND))

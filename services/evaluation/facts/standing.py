@@ -20,6 +20,7 @@ Why: TypeAlias = Literal[
     "source_not_allowed",
     "after_the_date",
     "too_old",
+    "other_period",
 ]
 
 WHY_ZH: Mapping[Why, str] = {
@@ -32,6 +33,7 @@ WHY_ZH: Mapping[Why, str] = {
     "source_not_allowed": "未采用：该数据不采信这一来源",
     "after_the_date": "未采用：截至日期晚于评判日期",
     "too_old": "未采用：截至日期过早，已超过有效期间",
+    "other_period": "未采用：该数据取评判日期上一年度的，截至日期须在上一年度之内",
 }
 
 
@@ -94,7 +96,9 @@ def ignored_because(fact: Fact, claim: Claim, on: date, application_id: uuid.UUI
 def _outside(fact: Fact, claim: Claim, on: date) -> Why | None:
     if claim.as_of > on:
         return "after_the_date"
-    return None if fact.age is not None and fact.age.admits(claim.as_of, on) else "too_old"
+    if fact.age is not None and fact.age.admits(claim.as_of, on):
+        return None
+    return "other_period" if fact.age is not None and fact.age.days is None else "too_old"
 
 
 def why(fact: Fact, claim: Claim, stands: Standing | None, on: date, application_id: uuid.UUID | None) -> Why:

@@ -7,14 +7,16 @@ import uuid
 from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.evaluation.notices.schemas import AppealOut, AppealPage, EvidenceOut
+from services.evaluation.notices.deciding import content_open_to
+from services.evaluation.notices.schemas import UNSEEN, AppealOut, AppealPage, EvidenceOut
 from shared.errors import NOT_FOUND, Problem
 from shared.models.evaluation import Appeal, PublicNotice
 from shared.security.actor import Actor
 
 
-def appeal_shown(appeal: Appeal, number: str, actor: Actor) -> AppealOut:
-    return AppealOut(
+def appeal_shown(appeal: Appeal, number: str, actor: Actor, *, seen: bool = True) -> AppealOut:
+    """`seen`: with what it is about; a reviewer sees that only after declaring."""
+    shown = AppealOut(
         id=appeal.id,
         application_id=appeal.application_id,
         assessment_id=appeal.assessment_id,
@@ -31,6 +33,7 @@ def appeal_shown(appeal: Appeal, number: str, actor: Actor) -> AppealOut:
         decision_reason=appeal.decision_reason,
         reopened_as=appeal.reopened_as,
     )
+    return shown if seen else shown.model_copy(update=UNSEEN)
 
 
 async def appeal_row(session: AsyncSession, actor: Actor, appeal_id: uuid.UUID) -> tuple[Appeal, PublicNotice]:
@@ -39,6 +42,12 @@ async def appeal_row(session: AsyncSession, actor: Actor, appeal_id: uuid.UUID) 
     if row is None:
         raise Problem(NOT_FOUND)
     return row[0], row[1]
+
+
+async def appeal_declared(session: AsyncSession, actor: Actor, appeal_id: uuid.UUID) -> AppealOut:
+    """An appeal as the actor may see it now."""
+    row = (await session.execute(_appeals(actor).where(Appeal.id == appeal_id))).one()
+    return appeal_shown(row[0], row[1].number, actor, seen=row[2])
 
 
 async def appeal_page(
@@ -59,10 +68,11 @@ async def appeal_page(
     if after is not None:
         statement = statement.where(Appeal.id > after)
     rows = (await session.execute(statement)).all()
-    items = [appeal_shown(row[0], row[1].number, actor) for row in rows[:limit]]
+    items = [appeal_shown(row[0], row[1].number, actor, seen=row[2]) for row in rows[:limit]]
     return AppealPage(items=items, next_cursor=items[-1].id if len(rows) > limit else None)
 
 
-def _appeals(actor: Actor) -> Select[Appeal, PublicNotice]:
-    statement = select(Appeal, PublicNotice).join(PublicNotice, PublicNotice.id == Appeal.notice_id)
+def _appeals(actor: Actor) -> Select[Appeal, PublicNotice, bool]:
+    seen = content_open_to(actor, Appeal.assessment_id).label("seen")
+    statement = select(Appeal, PublicNotice, seen).join(PublicNotice, PublicNotice.id == Appeal.notice_id)
     return statement if actor.city_code is None else statement.where(Appeal.city_code == actor.city_code)

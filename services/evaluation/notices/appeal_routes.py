@@ -7,8 +7,9 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
-from services.evaluation.notices.appeal_queries import appeal_page
+from services.evaluation.notices.appeal_queries import appeal_declared, appeal_page, appeal_row
 from services.evaluation.notices.decide_appeal import decide_appeal
+from services.evaluation.notices.deciding import declare_to_decide
 from services.evaluation.notices.errors import (
     APPEAL_OPEN,
     APPEAL_WINDOW_CLOSED,
@@ -17,14 +18,16 @@ from services.evaluation.notices.errors import (
     EVIDENCE_NOT_FOUND,
     NOT_LEFT_OUT,
 )
-from services.evaluation.notices.refusals import refusals_audited
+from services.evaluation.notices.own_judgement import own_assessment
 from services.evaluation.notices.schemas import AppealIn, AppealOut, AppealPage, AppealStatus, DecisionIn
-from services.evaluation.notices.submit_appeal import own_assessment, submit_appeal
-from services.evaluation.review.errors import ASSESSMENT_SUPERSEDED
+from services.evaluation.notices.submit_appeal import submit_appeal
+from services.evaluation.review.errors import ASSESSMENT_SUPERSEDED, STANDING
+from services.evaluation.review.review_schemas import DeclarationIn
 from shared.errors import NOT_FOUND
 from shared.security.actor import Actor
 from shared.web.documentation import refuses
 from shared.web.idempotency import IdempotencyDep
+from shared.web.refusals import refusals_audited
 from shared.web.security import requires
 from shared.web.sessions import SessionDep
 
@@ -51,7 +54,7 @@ async def post_appeal(
 ) -> Response:
     """By the enterprise itself, while appeals are taken after its cycle's public notice."""
     subject = ("application", application_id)
-    async with refusals_audited(request.app.state.database, session, actor, "appeal.submit", subject):
+    async with refusals_audited(request, session, actor, "appeal.submit", subject):
         return await idempotency.run(session, actor, 201, lambda: submit_appeal(session, actor, application_id, body))
 
 
@@ -81,26 +84,41 @@ async def get_appeals(
 
 
 @router.post(
+    "/appeals/{appeal_id}:declare",
+    summary="Declare whether there is a conflict of interest",
+    responses=refuses(NOT_FOUND, DECIDED_ALREADY, DECIDED_BY_ANOTHER, *STANDING.values()),
+)
+async def post_declaration(
+    appeal_id: uuid.UUID, body: DeclarationIn, request: Request, session: SessionDep, actor: Decider
+) -> AppealOut:
+    """Before its grounds are shown. Whoever declares a conflict does not decide, here or anywhere on the enterprise."""
+    async with refusals_audited(request, session, actor, "appeal.declare", ("appeal", appeal_id)):
+        appeal, notice = await appeal_row(session, actor, appeal_id)
+        await declare_to_decide(session, actor, appeal, notice, body)
+        return await appeal_declared(session, actor, appeal_id)
+
+
+@router.post(
     "/appeals/{appeal_id}:accept",
     summary="Accept an appeal",
-    responses=refuses(NOT_FOUND, DECIDED_ALREADY, DECIDED_BY_ANOTHER, ASSESSMENT_SUPERSEDED),
+    responses=refuses(NOT_FOUND, DECIDED_ALREADY, DECIDED_BY_ANOTHER, ASSESSMENT_SUPERSEDED, *STANDING.values()),
 )
 async def post_acceptance(
     appeal_id: uuid.UUID, body: DecisionIn, request: Request, session: SessionDep, actor: Decider
 ) -> AppealOut:
     """Open the assessment for review again, with reasons; a plan that is not committed yet is stale from now on."""
-    async with refusals_audited(request.app.state.database, session, actor, "appeal.accept", ("appeal", appeal_id)):
+    async with refusals_audited(request, session, actor, "appeal.accept", ("appeal", appeal_id)):
         return await decide_appeal(session, actor, appeal_id, "accepted", body)
 
 
 @router.post(
     "/appeals/{appeal_id}:reject",
     summary="Reject an appeal",
-    responses=refuses(NOT_FOUND, DECIDED_ALREADY, DECIDED_BY_ANOTHER),
+    responses=refuses(NOT_FOUND, DECIDED_ALREADY, DECIDED_BY_ANOTHER, *STANDING.values()),
 )
 async def post_rejection(
     appeal_id: uuid.UUID, body: DecisionIn, request: Request, session: SessionDep, actor: Decider
 ) -> AppealOut:
     """Let the judgement stand, with reasons."""
-    async with refusals_audited(request.app.state.database, session, actor, "appeal.reject", ("appeal", appeal_id)):
+    async with refusals_audited(request, session, actor, "appeal.reject", ("appeal", appeal_id)):
         return await decide_appeal(session, actor, appeal_id, "rejected", body)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import uuid
 from typing import Literal
 
-from sqlalchemy import select, union_all
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.evaluation.assessment.queries import hold_judging
 from services.evaluation.notices.appeal_queries import appeal_row, appeal_shown
-from services.evaluation.notices.errors import DECIDED_ALREADY, DECIDED_BY_ANOTHER
+from services.evaluation.notices.deciding import refuse_unfit
+from services.evaluation.notices.errors import DECIDED_ALREADY
 from services.evaluation.notices.reopen_assessment import reopen_assessment
 from services.evaluation.notices.schemas import AppealOut, DecisionIn
 from services.evaluation.review.errors import ASSESSMENT_SUPERSEDED
@@ -18,7 +19,7 @@ from services.evaluation.review.overtaking import bring_up_to_date
 from shared import audit, calendar
 from shared.candidacy import hold_candidacy
 from shared.errors import Problem
-from shared.models.evaluation import Appeal, Assessment, Deviation, Finding, PublicNotice, SelectionPlan
+from shared.models.evaluation import Appeal, Assessment
 from shared.security.actor import Actor
 
 Decision = Literal["accepted", "rejected"]
@@ -35,8 +36,7 @@ async def decide_appeal(
     await hold_candidacy(session, notice.cycle_id)
     locked = select(Appeal).where(Appeal.id == appeal_id).with_for_update()
     appeal = (await session.execute(locked.execution_options(populate_existing=True))).scalar_one()
-    if actor.subject in await _involved(session, appeal, notice):
-        raise Problem(DECIDED_BY_ANOTHER)
+    await refuse_unfit(session, actor, appeal, notice)
     if appeal.status != "open":
         if (appeal.status, appeal.decided_by) != (decision, actor.subject):
             raise Problem(DECIDED_ALREADY)
@@ -70,17 +70,3 @@ async def _reopened(session: AsyncSession, appeal: Appeal) -> Assessment:
     reopened = await reopen_assessment(session, assessment)
     await bring_up_to_date(session, [appeal.application_id])
     return reopened
-
-
-async def _involved(session: AsyncSession, appeal: Appeal, notice: PublicNotice) -> set[str | None]:
-    """Whoever entered a finding or a deviation on the assessment, or made the plan that left the enterprise out."""
-    of_assessment = Deviation.assessment_id == appeal.assessment_id
-    of_plan = SelectionPlan.id == notice.plan_id
-    statement = union_all(
-        select(Finding.found_by).where(Finding.assessment_id == appeal.assessment_id),
-        select(Deviation.proposed_by).where(of_assessment),
-        select(Deviation.signed_by).where(of_assessment),
-        select(SelectionPlan.proposed_by).where(of_plan),
-        select(SelectionPlan.approved_by).where(of_plan),
-    )
-    return {appeal.submitted_by, *(await session.execute(statement)).scalars()}

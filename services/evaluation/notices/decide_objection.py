@@ -1,4 +1,4 @@
-"""Uphold or dismiss an objection, with reasons, by somebody who had no part in recording it or in the plan."""
+"""Uphold or dismiss an objection, with reasons, by a reviewer of another city who had no part in it."""
 
 from __future__ import annotations
 
@@ -8,11 +8,13 @@ from typing import Literal
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.evaluation.notices.errors import DECIDED_ALREADY, DECIDED_BY_ANOTHER
+from services.evaluation.notices.deciding import refuse_unfit
+from services.evaluation.notices.errors import DECIDED_ALREADY
 from services.evaluation.notices.queries import objection_row, objection_shown
 from services.evaluation.notices.schemas import DecisionIn, ObjectionOut
-from services.evaluation.notices.standing import release_places, wait_for_plan
+from services.evaluation.notices.standing import give_up_places, wait_for_plan
 from shared import audit, calendar
+from shared.candidacy import hold_candidacy
 from shared.errors import Problem
 from shared.models.evaluation import Objection
 from shared.security.actor import Actor
@@ -25,14 +27,16 @@ async def decide_objection(
 ) -> ObjectionOut:
     """Deciding the same way again by the same person changes nothing.
 
-    An upheld objection strikes the entry and gives up a place that was kept for it: to nobody, until a later plan.
+    An upheld objection strikes the entry and gives up a place that was kept for it: to nobody, until a later plan. It
+    keeps the application out of the later plans of its cycle too, unless an accepted appeal reopens the judgement.
     """
     _, entry, notice = await objection_row(session, actor, objection_id)
-    plan = await wait_for_plan(session, notice)
+    await wait_for_plan(session, notice)
+    # Nor is any other plan of the cycle committed meanwhile: the objection concerns its entry too.
+    await hold_candidacy(session, notice.cycle_id)
     locked = select(Objection).where(Objection.id == objection_id).with_for_update()
     objection = (await session.execute(locked.execution_options(populate_existing=True))).scalar_one()
-    if actor.subject in {objection.recorded_by, plan.proposed_by, plan.approved_by}:
-        raise Problem(DECIDED_BY_ANOTHER)
+    await refuse_unfit(session, actor, objection, notice)
     if objection.status != "open":
         if (objection.status, objection.decided_by) != (decision, actor.subject):
             raise Problem(DECIDED_ALREADY)
@@ -41,7 +45,7 @@ async def decide_objection(
     objection.decided_at, objection.decision_reason = calendar.now(), decision_in.reason
     await session.flush()
     if decision == "upheld":
-        await release_places(session, plan.id, [objection.assessment_id], "struck")
+        await give_up_places(session, objection)
     await audit.record(
         session,
         service="evaluation",

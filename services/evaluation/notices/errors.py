@@ -42,6 +42,9 @@ NOT_LEFT_OUT = ErrorKind(
     "The enterprise is on the notice and has nothing to appeal against",
     "企业已在公示名单中，无需复核",
 )
+NOT_ANNOUNCED = ErrorKind(
+    "not_announced", 409, "The cycle's result has not been announced yet", "本批次结果尚未公示，暂不能查看评判结果"
+)
 ENTRY_HELD = ErrorKind("entry_held", 409, "An objection holds or has struck this entry", "该企业因异议被暂缓或取消入库")
 CONSTRAINT_ERRORS["ck_objection_within_window"] = WINDOW_CLOSED
 CONSTRAINT_ERRORS["ck_objection_decided_once"] = DECIDED_ALREADY

@@ -51,6 +51,11 @@ def notices_page_html(page: PublicNoticePage) -> str:
     return _rendered("notices.html", page=page)
 
 
+def missing_page_html(number: str) -> str:
+    """What a person reads where no notice has that number."""
+    return _rendered("missing.html", number=number)
+
+
 def _rendered(template: str, **values: object) -> str:
     # Our own file, and the policy names its digest: it stands as it is.
     css = Markup(_CSS)  # noqa: S704

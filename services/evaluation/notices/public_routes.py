@@ -8,10 +8,15 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Header, Path, Query, Request, Response
 from pydantic import BaseModel
 
-from services.evaluation.notices.page import CONTENT_SECURITY_POLICY, notice_page_html, notices_page_html
+from services.evaluation.notices.page import (
+    CONTENT_SECURITY_POLICY,
+    missing_page_html,
+    notice_page_html,
+    notices_page_html,
+)
 from services.evaluation.notices.public_queries import public_notice, public_notices
 from services.evaluation.notices.schemas import NUMBER, PublicNoticeOut, PublicNoticePage
-from shared.errors import NOT_FOUND
+from shared.errors import NOT_FOUND, Problem
 from shared.web.documentation import refuses
 from shared.web.sessions import SessionDep
 
@@ -45,9 +50,13 @@ def _weight(accept: str, media_type: str) -> float:
     return 0.0
 
 
-def _answer(request: Request, html: str, out: BaseModel, if_none_match: str | None) -> Response:
+def _wants_json(request: Request) -> bool:
     accept = request.headers.get("accept", "")
-    as_json = _weight(accept, "application/json") > _weight(accept, "text/html")
+    return _weight(accept, "application/json") > _weight(accept, "text/html")
+
+
+def _answer(request: Request, html: str, out: BaseModel, if_none_match: str | None) -> Response:
+    as_json = _wants_json(request)
     body = (out.model_dump_json() if as_json else html).encode()
     headers = _HEADERS | {"ETag": f'"{hashlib.sha256(body).hexdigest()}"'}
     if if_none_match is not None and headers["ETag"] in if_none_match.replace("W/", "").split(", "):
@@ -78,5 +87,12 @@ async def get_public_notice(
     number: NumberPath, request: Request, session: SessionDep, if_none_match: IfNoneMatch = None
 ) -> Response:
     """For everybody, without a token: names and cities, by city and name."""
-    notice = await public_notice(session, number)
+    try:
+        notice = await public_notice(session, number)
+    except Problem as problem:
+        # A browser names text/html; whoever names nothing is a program, and gets the problem document.
+        if problem.kind is not NOT_FOUND or not _weight(request.headers.get("accept", ""), "text/html"):
+            raise
+        headers = _HEADERS | {"Cache-Control": "no-store"}
+        return Response(missing_page_html(number), status_code=404, media_type="text/html", headers=headers)
     return _answer(request, notice_page_html(notice), notice, if_none_match)

@@ -9,7 +9,9 @@ from collections.abc import Sequence
 from sqlalchemy import Select, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.evaluation.notices.deciding import content_open_to, refuse_unfit
 from services.evaluation.notices.schemas import (
+    UNSEEN,
     EntryOut,
     EntryPage,
     EntryState,
@@ -28,7 +30,7 @@ from shared.models.reads import pinned_cycle
 from shared.security.actor import Actor
 from shared.working_days import working_days_left
 
-Rows = Select[Objection, PublicNoticeEntry, PublicNotice]
+Rows = Select[Objection, PublicNoticeEntry, PublicNotice, bool]
 
 
 async def notice_shown(session: AsyncSession, actor: Actor, notice: PublicNotice) -> NoticeOut:
@@ -87,8 +89,8 @@ async def entry_page(session: AsyncSession, actor: Actor, number: str, *, after:
     ids = [one.assessment_id for one in shown]
     states, objections = await _states(session, notice, ids), defaultdict[uuid.UUID, list[ObjectionOut]](list)
     found = _objections(actor).where(Objection.notice_id == notice.id, Objection.assessment_id.in_(ids))
-    for objection, entry, _ in await session.execute(found.order_by(Objection.id)):
-        objections[entry.assessment_id].append(objection_shown(objection, notice.number, entry))
+    for objection, entry, _, seen in await session.execute(found.order_by(Objection.id)):
+        objections[entry.assessment_id].append(objection_shown(objection, notice.number, entry, seen=seen))
     items = [
         EntryOut(
             uscc=one.uscc,
@@ -113,7 +115,7 @@ async def objection_page(
     if after is not None:
         statement = statement.where(Objection.id > after)
     rows = (await session.execute(statement)).all()
-    items = [objection_shown(row[0], notice.number, row[1]) for row in rows[:limit]]
+    items = [objection_shown(row[0], notice.number, row[1], seen=row[3]) for row in rows[:limit]]
     return ObjectionPage(items=items, next_cursor=items[-1].id if len(rows) > limit else None)
 
 
@@ -127,9 +129,16 @@ async def objection_row(
     return row[0], row[1], row[2]
 
 
+async def objection_declared(session: AsyncSession, actor: Actor, objection_id: uuid.UUID) -> ObjectionOut:
+    """An objection as the actor may see it now."""
+    row = (await session.execute(_objections(actor).where(Objection.id == objection_id))).one()
+    return objection_shown(row[0], row[2].number, row[1], seen=row[3])
+
+
 async def read_objector(session: AsyncSession, actor: Actor, objection_id: uuid.UUID) -> ObjectorOut:
-    """Who objected; that somebody looked is audited."""
-    await objection_row(session, actor, objection_id)
+    """Who objected, to whoever may decide; that somebody looked is audited."""
+    objection, _, notice = await objection_row(session, actor, objection_id)
+    await refuse_unfit(session, actor, objection, notice)
     objector = (await session.execute(select(Objector).where(Objector.objection_id == objection_id))).scalar_one()
     await audit.record(
         session, service="evaluation", actor=actor, action="objector.read", subject=("objection", objection_id)
@@ -137,8 +146,9 @@ async def read_objector(session: AsyncSession, actor: Actor, objection_id: uuid.
     return ObjectorOut(name=objector.name, contact=objector.contact)
 
 
-def objection_shown(objection: Objection, number: str, entry: PublicNoticeEntry) -> ObjectionOut:
-    return ObjectionOut(
+def objection_shown(objection: Objection, number: str, entry: PublicNoticeEntry, *, seen: bool = True) -> ObjectionOut:
+    """`seen`: with what it is about; a reviewer sees that only after declaring."""
+    shown = ObjectionOut(
         id=objection.id,
         notice=number,
         uscc=entry.uscc,
@@ -154,6 +164,7 @@ def objection_shown(objection: Objection, number: str, entry: PublicNoticeEntry)
         decided_at=objection.decided_at,
         decision_reason=objection.decision_reason,
     )
+    return shown if seen else shown.model_copy(update=UNSEEN)
 
 
 def _entries(actor: Actor, notice: PublicNotice) -> Select[PublicNoticeEntry]:
@@ -166,7 +177,9 @@ def _objections(actor: Actor) -> Rows:
         PublicNoticeEntry.assessment_id == Objection.assessment_id
     )
     statement = (
-        select(Objection, PublicNoticeEntry, PublicNotice)
+        select(
+            Objection, PublicNoticeEntry, PublicNotice, content_open_to(actor, Objection.assessment_id).label("seen")
+        )
         .join(PublicNoticeEntry, entry)
         .join(PublicNotice, PublicNotice.id == Objection.notice_id)
     )

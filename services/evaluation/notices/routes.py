@@ -8,6 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query, Request, Response
 
 from services.evaluation.notices.decide_objection import decide_objection
+from services.evaluation.notices.deciding import declare_to_decide
 from services.evaluation.notices.end_notice import end_notice
 from services.evaluation.notices.errors import (
     DECIDED_ALREADY,
@@ -17,9 +18,16 @@ from services.evaluation.notices.errors import (
     NOTICE_HAS_A_LENGTH,
     WINDOW_CLOSED,
 )
-from services.evaluation.notices.queries import entry_page, notice_page, notice_shown, objection_page, read_objector
+from services.evaluation.notices.queries import (
+    entry_page,
+    notice_page,
+    notice_shown,
+    objection_declared,
+    objection_page,
+    objection_row,
+    read_objector,
+)
 from services.evaluation.notices.record_objection import record_objection
-from services.evaluation.notices.refusals import NOTHING_YET, refusals_audited
 from services.evaluation.notices.schemas import (
     NUMBER,
     DecisionIn,
@@ -33,10 +41,13 @@ from services.evaluation.notices.schemas import (
     ObjectorOut,
 )
 from services.evaluation.notices.standing import notice_by_number
+from services.evaluation.review.errors import STANDING
+from services.evaluation.review.review_schemas import DeclarationIn
 from shared.errors import NOT_FOUND
 from shared.security.actor import Actor
 from shared.web.documentation import refuses
 from shared.web.idempotency import IdempotencyDep
+from shared.web.refusals import NOTHING_YET, refusals_audited
 from shared.web.security import requires
 from shared.web.sessions import SessionDep
 
@@ -86,9 +97,7 @@ async def post_end(
 ) -> NoticeOut:
     """Close the window now. A notice with a length of working days ends by itself, and never earlier."""
     subject = ("public_notice", NOTHING_YET)
-    async with refusals_audited(
-        request.app.state.database, session, actor, "notice.end", subject, detail={"notice": number}
-    ):
+    async with refusals_audited(request, session, actor, "notice.end", subject, detail={"notice": number}):
         return await notice_shown(session, actor, await end_notice(session, actor, number))
 
 
@@ -109,9 +118,7 @@ async def post_objection(
 ) -> Response:
     """Record what was handed in against one entry; it alone is held until the objection is decided."""
     subject = ("objection", NOTHING_YET)
-    async with refusals_audited(
-        request.app.state.database, session, actor, "objection.record", subject, detail={"notice": number}
-    ):
+    async with refusals_audited(request, session, actor, "objection.record", subject, detail={"notice": number}):
         return await idempotency.run(session, actor, 201, lambda: record_objection(session, actor, number, body))
 
 
@@ -128,36 +135,60 @@ async def get_objections(
     return await objection_page(session, actor, number, status=status, after=cursor, limit=limit)
 
 
-@router.get("/objections/{objection_id}/objector", summary="Read who objected", responses=refuses(NOT_FOUND))
-async def get_objector(objection_id: uuid.UUID, response: Response, session: SessionDep, actor: Decider) -> ObjectorOut:
-    """For whoever decides, one at a time; each reading is audited."""
+@router.post(
+    "/objections/{objection_id}:declare",
+    summary="Declare whether there is a conflict of interest",
+    responses=refuses(NOT_FOUND, DECIDED_ALREADY, DECIDED_BY_ANOTHER, *STANDING.values()),
+)
+async def post_declaration(
+    objection_id: uuid.UUID, body: DeclarationIn, request: Request, session: SessionDep, actor: Decider
+) -> ObjectionOut:
+    """Before its grounds are shown. Whoever declares a conflict does not decide, here or anywhere on the enterprise."""
+    subject = ("objection", objection_id)
+    async with refusals_audited(request, session, actor, "objection.declare", subject):
+        objection, _, notice = await objection_row(session, actor, objection_id)
+        await declare_to_decide(session, actor, objection, notice, body)
+        return await objection_declared(session, actor, objection_id)
+
+
+@router.get(
+    "/objections/{objection_id}/objector",
+    summary="Read who objected",
+    responses=refuses(NOT_FOUND, DECIDED_BY_ANOTHER, *STANDING.values()),
+)
+async def get_objector(
+    objection_id: uuid.UUID, request: Request, response: Response, session: SessionDep, actor: Decider
+) -> ObjectorOut:
+    """For whoever may decide and has declared, one at a time; each reading is audited."""
     response.headers["Cache-Control"] = "no-store"
-    return await read_objector(session, actor, objection_id)
+    subject = ("objection", objection_id)
+    async with refusals_audited(request, session, actor, "objector.read", subject):
+        return await read_objector(session, actor, objection_id)
 
 
 @router.post(
     "/objections/{objection_id}:uphold",
     summary="Uphold an objection",
-    responses=refuses(NOT_FOUND, DECIDED_ALREADY, DECIDED_BY_ANOTHER),
+    responses=refuses(NOT_FOUND, DECIDED_ALREADY, DECIDED_BY_ANOTHER, *STANDING.values()),
 )
 async def post_uphold(
     objection_id: uuid.UUID, body: DecisionIn, request: Request, session: SessionDep, actor: Decider
 ) -> ObjectionOut:
     """Strike the entry, with reasons; its place is not given to anybody by itself."""
     subject = ("objection", objection_id)
-    async with refusals_audited(request.app.state.database, session, actor, "objection.uphold", subject):
+    async with refusals_audited(request, session, actor, "objection.uphold", subject):
         return await decide_objection(session, actor, objection_id, "upheld", body)
 
 
 @router.post(
     "/objections/{objection_id}:dismiss",
     summary="Dismiss an objection",
-    responses=refuses(NOT_FOUND, DECIDED_ALREADY, DECIDED_BY_ANOTHER),
+    responses=refuses(NOT_FOUND, DECIDED_ALREADY, DECIDED_BY_ANOTHER, *STANDING.values()),
 )
 async def post_dismiss(
     objection_id: uuid.UUID, body: DecisionIn, request: Request, session: SessionDep, actor: Decider
 ) -> ObjectionOut:
     """Hold the entry no longer, with reasons; once every objection to it is dismissed a commit admits it."""
     subject = ("objection", objection_id)
-    async with refusals_audited(request.app.state.database, session, actor, "objection.dismiss", subject):
+    async with refusals_audited(request, session, actor, "objection.dismiss", subject):
         return await decide_objection(session, actor, objection_id, "dismissed", body)

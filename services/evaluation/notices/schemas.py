@@ -18,6 +18,11 @@ Document = Annotated[str | None, Field(min_length=2, max_length=200, examples=["
 Attachments = Annotated[list[uuid.UUID], Field(max_length=20, examples=[[]])]
 NUMBER = r"^[0-9]{4}-[0-9]{3,6}$"
 Number = Annotated[str, Field(examples=["2026-001"])]
+Declared = Annotated[
+    bool, Field(description="false: a reviewer has not declared, so what it is about is not shown", examples=[True])
+]
+# What nobody sees who has to declare first.
+UNSEEN = {"declared": False, "grounds": None, "document": None, "evidence": None, "decision_reason": None}
 
 
 class PublicEntry(BaseModel):
@@ -88,9 +93,10 @@ class ObjectionOut(BaseModel):
     uscc: str
     name: str
     city_code: str
-    grounds: Grounds
+    declared: Declared = True
+    grounds: Grounds | None
     document: str | None
-    evidence: list[EvidenceOut]
+    evidence: list[EvidenceOut] | None
     status: Annotated[ObjectionStatus, Field(examples=["open"])]
     recorded_by: Annotated[str, Field(examples=["officer-420100"])]
     recorded_at: datetime
@@ -182,9 +188,10 @@ class AppealOut(BaseModel):
     notice: Number
     uscc: str
     city_code: str
-    grounds: Grounds
+    declared: Declared = True
+    grounds: Grounds | None
     document: str | None
-    evidence: list[EvidenceOut]
+    evidence: list[EvidenceOut] | None
     status: Annotated[AppealStatus, Field(examples=["open"])]
     submitted_at: datetime
     decided_by: Annotated[str | None, Field(examples=[None])]

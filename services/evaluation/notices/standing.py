@@ -7,14 +7,24 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Literal
 
-from sqlalchemy import func, select, update
+from sqlalchemy import and_, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
+from sqlalchemy.sql import ColumnElement
 
 from services.evaluation.notices.errors import NOTICE_REPLACED, NOTICE_REQUIRED, NOTICE_RUNNING
 from services.evaluation.notices.terms import NoticeTerms
 from shared import calendar
 from shared.errors import NOT_FOUND, Problem
-from shared.models.evaluation import Appeal, KeptPlace, Objection, PublicNotice, SelectionPlan
+from shared.models.evaluation import (
+    Appeal,
+    Assessment,
+    KeptPlace,
+    Objection,
+    PublicNotice,
+    SelectionPlan,
+    SelectionPlanEntry,
+)
 
 Hold = Literal["held", "struck"]
 
@@ -80,14 +90,42 @@ async def refuse_before_notice_is_over(session: AsyncSession, plan: SelectionPla
 
 
 async def holds_of(session: AsyncSession, plan_id: uuid.UUID) -> dict[uuid.UUID, Hold]:
-    """By assessment id, the entries of a plan that objections keep out: held by an open one, struck by an upheld one."""
+    """By assessment id, the entries of a plan that objections keep out: held by an open one, struck by an upheld one.
+
+    Of whichever notice the objection is: it concerns the application until an accepted appeal reopens its judgement.
+    """
+    chosen, about = aliased(Assessment), aliased(Assessment)
     statement = (
-        select(Objection.assessment_id, func.bool_or(Objection.status == "upheld"))
-        .join(PublicNotice, PublicNotice.id == Objection.notice_id)
-        .where(PublicNotice.plan_id == plan_id, Objection.status != "dismissed")
-        .group_by(Objection.assessment_id)
+        select(chosen.id, func.bool_or(Objection.status == "upheld"))
+        .join(SelectionPlanEntry, SelectionPlanEntry.assessment_id == chosen.id)
+        .join(about, _same_judgement(about, chosen))
+        .join(Objection, Objection.assessment_id == about.id)
+        .where(SelectionPlanEntry.plan_id == plan_id, SelectionPlanEntry.admitted, Objection.status != "dismissed")
+        .group_by(chosen.id)
     )
     return {row[0]: "struck" if row[1] else "held" for row in await session.execute(statement)}
+
+
+async def struck_in(session: AsyncSession, cycle_id: uuid.UUID) -> set[str]:
+    """Current assessments of a cycle that an upheld objection keeps out of every plan, as text."""
+    return {one for one, hold in (await objected_in(session, cycle_id)).items() if hold == "struck"}
+
+
+async def objected_in(session: AsyncSession, cycle_id: uuid.UUID) -> dict[str, Hold]:
+    """Current assessments of a cycle that objections keep out, as text: held by an open one, struck by an upheld one."""
+    chosen, about = aliased(Assessment), aliased(Assessment)
+    statement = (
+        select(chosen.id, func.bool_or(Objection.status == "upheld"))
+        .join(about, _same_judgement(about, chosen))
+        .join(Objection, Objection.assessment_id == about.id)
+        .where(chosen.cycle_id == cycle_id, chosen.current, Objection.status != "dismissed")
+        .group_by(chosen.id)
+    )
+    return {str(row[0]): "struck" if row[1] else "held" for row in await session.execute(statement)}
+
+
+def _same_judgement(about: type[Assessment], chosen: type[Assessment]) -> ColumnElement[bool]:
+    return and_(about.application_id == chosen.application_id, about.reopening >= chosen.reopening)
 
 
 async def has_accepted_appeal(session: AsyncSession, plan_id: uuid.UUID) -> bool:
@@ -122,14 +160,18 @@ async def places_to_give(session: AsyncSession, plan_id: uuid.UUID) -> list[uuid
     return [one for one in (await session.execute(statement)).scalars() if one not in holds]
 
 
-async def release_places(
-    session: AsyncSession,
-    plan_id: uuid.UUID,
-    assessment_ids: Sequence[uuid.UUID],
-    outcome: Literal["admitted", "struck"],
-) -> None:
-    """Give kept places up, to the entry itself or (`struck`) to nobody; those not kept are left alone."""
-    statement = update(KeptPlace).where(
-        KeptPlace.plan_id == plan_id, KeptPlace.assessment_id.in_(assessment_ids), KeptPlace.released_at.is_(None)
-    )
+async def give_places(session: AsyncSession, plan_id: uuid.UUID, assessment_ids: Sequence[uuid.UUID]) -> None:
+    """Give a plan's kept places up to the entries themselves; those not kept are left alone."""
+    await _release(session, "admitted", KeptPlace.plan_id == plan_id, KeptPlace.assessment_id.in_(assessment_ids))
+
+
+async def give_up_places(session: AsyncSession, objection: Objection) -> None:
+    """Give up to nobody what any plan keeps for the entry that an upheld objection has struck."""
+    chosen, about = aliased(Assessment), aliased(Assessment)
+    struck = select(chosen.id).join(about, _same_judgement(about, chosen)).where(about.id == objection.assessment_id)
+    await _release(session, "struck", KeptPlace.assessment_id.in_(struck))
+
+
+async def _release(session: AsyncSession, outcome: Literal["admitted", "struck"], *which: ColumnElement[bool]) -> None:
+    statement = update(KeptPlace).where(*which, KeptPlace.released_at.is_(None))
     await session.execute(statement.values(outcome=outcome, released_at=calendar.now()))

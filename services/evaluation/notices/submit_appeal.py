@@ -9,13 +9,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.evaluation.notices.appeal_queries import appeal_shown
 from services.evaluation.notices.errors import APPEAL_OPEN, APPEAL_WINDOW_CLOSED, NOT_LEFT_OUT
+from services.evaluation.notices.own_judgement import own_assessment
 from services.evaluation.notices.record_objection import evidence_or_refuse
 from services.evaluation.notices.schemas import AppealIn, AppealOut
-from services.evaluation.notices.standing import newest_notice_of
+from services.evaluation.notices.standing import holds_of, newest_notice_of
 from shared import audit, calendar
-from shared.errors import NOT_FOUND, Problem
+from shared.errors import Problem
 from shared.models.evaluation import Appeal, Assessment, PublicNotice, PublicNoticeEntry
-from shared.models.reads import present_codes
 from shared.security.actor import Actor
 
 
@@ -58,22 +58,13 @@ async def submit_appeal(
     return appeal_shown(appeal, notice.number, actor)
 
 
-async def own_assessment(session: AsyncSession, actor: Actor, application_id: uuid.UUID) -> Assessment:
-    """The current assessment of the enterprise's own application; Problem `not_found` for anybody else's."""
-    statement = select(Assessment).where(Assessment.application_id == application_id, Assessment.current)
-    found = (await session.execute(statement)).scalar_one_or_none()
-    own = actor.uscc or ""
-    codes = await present_codes(session, {own, found.uscc if found else own})
-    if found is None or codes[found.uscc] != codes[own]:
-        raise Problem(NOT_FOUND)
-    return found
-
-
 async def _refuse_listed(session: AsyncSession, notice: PublicNotice, application_id: uuid.UUID) -> None:
     statement = (
         select(PublicNoticeEntry.uscc)
         .join(Assessment, Assessment.id == PublicNoticeEntry.assessment_id)
         .where(PublicNoticeEntry.notice_id == notice.id, Assessment.application_id == application_id)
     )
-    if (await session.execute(statement)).first() is not None:
+    listed = (await session.execute(statement.with_only_columns(Assessment.id))).scalar_one_or_none()
+    # Whoever was listed and then struck is left out as much as anybody.
+    if listed is not None and (await holds_of(session, notice.plan_id)).get(listed) != "struck":
         raise Problem(NOT_LEFT_OUT)

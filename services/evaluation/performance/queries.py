@@ -114,7 +114,7 @@ def _explained(evaluation: Evaluation, indicator: Indicator, earned: Earned | No
     )
 
 
-async def row_page(  # noqa: PLR0913 (what a page of rows is of)
+async def row_page(
     session: AsyncSession, actor: Actor, year: int, city: str, key: str, *, after: str | None, limit: int
 ) -> RowPage:
     """Rows of one figure in order of id; together they make it. Problem `not_found`, also for an unknown indicator."""

@@ -82,7 +82,7 @@ async def get_city(session: SessionDep, actor: Reader, year: Year, code: City, c
     summary="List the rows behind a figure",
     responses=refuses(*_YEAR, NOT_FOUND),
 )
-async def get_rows(  # noqa: PLR0913 (each is a part of the address or query)
+async def get_rows(
     session: SessionDep,
     actor: Reader,
     year: Year,
@@ -112,7 +112,7 @@ async def get_rows(  # noqa: PLR0913 (each is a part of the address or query)
         FROZEN,
     ),
 )
-async def post_reported(  # noqa: PLR0913 (as above)
+async def post_reported(
     session: SessionDep,
     actor: Annotated[Actor, requires("performance:report")],
     idempotency: IdempotencyDep,

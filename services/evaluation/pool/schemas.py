@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import uuid
-from datetime import datetime
+from datetime import date, datetime
+from typing import Annotated, Literal
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 
 class PoolOut(BaseModel):
@@ -24,6 +25,32 @@ class MemberOut(BaseModel):
     city_code: str
     since: datetime | None
     plan_id: uuid.UUID
+
+
+class EpisodeOut(BaseModel):
+    """One stay: why it began and why it ended, as known from a moment on. `until` is the day on which it ended."""
+
+    membership_id: uuid.UUID
+    pool: Annotated[str, Field(examples=["cultivation"])]
+    admitted_as: Annotated[str, Field(examples=["91420106MAXQ000011"])]
+    city_code: Annotated[str, Field(examples=["420100"])]
+    since: date
+    until: date | None
+    opened_by: uuid.UUID
+    opened_how: Annotated[Literal["selection", "replacement"], Field(examples=["selection"])]
+    ended_reason: Annotated[str | None, Field(examples=["graduated"])]
+    ended_by: uuid.UUID | None
+    known_from: datetime
+    version: int
+
+
+class EpisodesOut(BaseModel):
+    """Every stay of an enterprise, the oldest first, as known at a moment."""
+
+    uscc: Annotated[str, Field(examples=["91420106MAXQ000011"])]
+    name: Annotated[str, Field(examples=["【虚构】示范光电有限公司"])]
+    known_at: datetime
+    episodes: list[EpisodeOut]
 
 
 class MemberPage(BaseModel):

@@ -52,7 +52,7 @@ async def members_of(session: AsyncSession, code: str, *, after: str, limit: int
             name=names[membership.uscc],
             city_code=membership.city_code,
             since=membership.during.lower,
-            plan_id=membership.plan_id,
+            plan_id=membership.opened_by,
         )
         for membership in rows[:limit]
     ]

@@ -10,12 +10,11 @@ from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.evaluation.assessment.access import bar_of
-from services.evaluation.review.errors import NOT_ASSIGNED, REVIEWER_FULL, STANDING
+from services.evaluation.review.errors import DELEGATED_TO_ONESELF, NOT_ASSIGNED, REVIEWER_FULL, STANDING
 from services.evaluation.review.overtaking import bring_cycle_up_to_date
 from services.evaluation.review.review_schemas import AssignIn, AssignmentOut, HandOverIn
 from services.evaluation.review.reviewers import choose, lock_reviewers
-from shared import audit
-from shared.calendar import now
+from shared import audit, calendar
 from shared.errors import NOT_FOUND, Problem
 from shared.models.evaluation import Review, ReviewAssignment
 from shared.models.reads import PinnedCycle
@@ -96,6 +95,8 @@ async def delegate_review(session: AsyncSession, actor: Actor, review_id: uuid.U
         if await _delegated_before(session, review, person, await person_of(session, to.to)):
             return review_id
         raise Problem(NOT_ASSIGNED)
+    if await person_of(session, to.to) == person:
+        raise Problem(DELEGATED_TO_ONESELF)
     await _hand_over(session, actor, review, to, "delegate", {one.person: one for one in candidates})
     return review_id
 
@@ -135,7 +136,7 @@ async def move_review(
 ) -> None:
     """Give a locked review to a person who may have it, or to nobody, with a row of history and an audit entry."""
     taken_from = review.assignee
-    review.assignee, review.assigned_at = to, None if to is None else now()
+    review.assignee, review.assigned_at = to, None if to is None else calendar.now()
     session.add(
         ReviewAssignment(
             review_id=review.id,

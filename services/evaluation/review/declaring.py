@@ -22,19 +22,25 @@ from shared.models.evaluation import Deviation, Review, ReviewDeclaration
 from shared.security.actor import Actor
 
 
-async def declare(session: AsyncSession, actor: Actor, review_id: uuid.UUID, declaration: DeclarationIn) -> uuid.UUID:
+async def declare(
+    session: AsyncSession, actor: Actor, review_id: uuid.UUID, declaration: DeclarationIn, *, deciding: bool = False
+) -> uuid.UUID:
     """By the assignee, or by whoever could sign a deviation that waits; the same again changes nothing.
+
+    `deciding`: by any reviewer whom nothing bars, to decide on an objection or an appeal.
 
     With a conflict the review goes to the least loaded other reviewer, or to nobody where none may have it.
     """
     if declaration.conflict:
-        await _declare_conflict(session, actor, review_id, declaration)
+        await _declare_conflict(session, actor, review_id, declaration, deciding=deciding)
     else:
-        await declare_none(session, actor, [review_id])
+        await declare_none(session, actor, [review_id], deciding=deciding)
     return review_id
 
 
-async def declare_none(session: AsyncSession, actor: Actor, review_ids: Collection[uuid.UUID]) -> int:
+async def declare_none(
+    session: AsyncSession, actor: Actor, review_ids: Collection[uuid.UUID], *, deciding: bool = False
+) -> int:
     """That there is no conflict in any of these reviews, all or none; returns how many were not yet declared."""
     person = await person_of(session, actor.subject)
     statement = (
@@ -49,20 +55,20 @@ async def declare_none(session: AsyncSession, actor: Actor, review_ids: Collecti
     for _, assignee, bar, may_sign in rows:
         if bar is not None:
             raise Problem(STANDING[bar])
-        if assignee != person and not may_sign:
+        if assignee != person and not may_sign and not deciding:
             raise Problem(NOT_ASSIGNED)
     return await _store(session, actor, person, [row.id for row in rows], DeclarationIn(conflict=False))
 
 
 async def _declare_conflict(
-    session: AsyncSession, actor: Actor, review_id: uuid.UUID, declaration: DeclarationIn
+    session: AsyncSession, actor: Actor, review_id: uuid.UUID, declaration: DeclarationIn, *, deciding: bool
 ) -> None:
     candidates = await lock_reviewers(session)
     review = await lock_review(session, review_id)
     person = await person_of(session, actor.subject)
     if await _has_conflict(session, review, person):
         return
-    await _refuse_outsider(session, actor, person, review)
+    await _refuse_outsider(session, actor, person, review, deciding=deciding)
     await _store(session, actor, person, [review.id], declaration)
     if review.assignee == person:
         recommended_by = (await session.execute(select(func.person_of(review.recommended_by)))).scalar_one()
@@ -72,12 +78,12 @@ async def _declare_conflict(
         await move_review(session, actor, review, chosen.person if chosen else None, "conflict", "利益冲突回避")
 
 
-async def _refuse_outsider(session: AsyncSession, actor: Actor, person: str, review: Review) -> None:
+async def _refuse_outsider(session: AsyncSession, actor: Actor, person: str, review: Review, *, deciding: bool) -> None:
     statement = select(bar_of(actor.subject), waits_for_signature_of(person)).where(Review.id == review.id)
     bar, may_sign = (await session.execute(statement)).one()
     if bar is not None:
         raise Problem(STANDING[bar])
-    if review.assignee != person and not may_sign:
+    if review.assignee != person and not may_sign and not deciding:
         raise Problem(NOT_ASSIGNED)
 
 

@@ -27,6 +27,9 @@ ASSESSMENT_SUPERSEDED = ErrorKind(
     "assessment_superseded", 409, "A newer assessment has taken its place", "该评判已被新的评判取代"
 )
 NOT_ASSIGNED = ErrorKind("not_assigned", 403, "The review is not assigned to you", "该评审未分配给您")
+DELEGATED_TO_ONESELF = ErrorKind(
+    "delegated_to_oneself", 409, "You have the review yourself: name somebody else", "该评审本就由您承担，请委托他人"
+)
 REVIEWER_FULL = ErrorKind("reviewer_full", 409, "The reviewer's load limit is reached", "该评审人员的评审量已达上限")
 EVIDENCE_UNKNOWN = ErrorKind("evidence_unknown", 422, "The application has no such attachment", "该申报没有此佐证材料")
 NOTHING_TO_RESOLVE = ErrorKind(
@@ -44,6 +47,7 @@ __all__ = [
     "ASSESSMENT_SUPERSEDED",
     "CONFLICT_OF_INTEREST",
     "DECLARATION_MISSING",
+    "DELEGATED_TO_ONESELF",
     "DEVIATION_EXISTS",
     "EVIDENCE_UNKNOWN",
     "NOTHING_TO_RESOLVE",

@@ -10,6 +10,7 @@ from sqlalchemy import Select, and_, exists, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.evaluation.assessment.access import REVIEWER, bar_of, declared_by
+from services.evaluation.assessment.registry import rulebook_of
 from services.evaluation.review.assigning import person_of
 from services.evaluation.review.declaring import waits_for_signature_of
 from services.evaluation.review.review_schemas import (
@@ -22,7 +23,14 @@ from services.evaluation.review.review_schemas import (
     Whose,
 )
 from shared.errors import FORBIDDEN, NOT_FOUND, Problem
-from shared.models.evaluation import REVIEW_ITEM_KINDS, Review, ReviewAssignment, ReviewDeclaration, ReviewItem
+from shared.models.evaluation import (
+    REVIEW_ITEM_KINDS,
+    Assessment,
+    Review,
+    ReviewAssignment,
+    ReviewDeclaration,
+    ReviewItem,
+)
 from shared.models.reads import enterprise_names, pinned_cycle
 from shared.security.actor import Actor
 
@@ -99,9 +107,15 @@ async def review_in_full(session: AsyncSession, actor: Actor, review_id: uuid.UU
         raise Problem(NOT_FOUND)
     (review,) = await _reviews_out(session, [(row[0], row[1])])
     if row[1]:
-        review.items = await _items(session, review_id)
+        review.items = await _items(session, row[0])
         review.history = await _history(session, review_id)
     return review
+
+
+async def review_declared(session: AsyncSession, actor: Actor, review_id: uuid.UUID) -> ReviewOut:
+    """After a declaration: the review in full, or with a conflict the little that was known before it."""
+    barred = (await session.execute(select(bar_of(actor.subject)).where(Review.id == review_id))).scalar_one()
+    return await (review_summary(session, review_id) if barred else review_in_full(session, actor, review_id))
 
 
 async def review_summary(session: AsyncSession, review_id: uuid.UUID) -> ReviewOut:
@@ -128,11 +142,26 @@ def _review_out(review: Review, name: str, cycle: str, seen: bool) -> ReviewOut:
     return out.model_copy(update={member: getattr(review, member) for member in told})
 
 
-async def _items(session: AsyncSession, review_id: uuid.UUID) -> list[ItemOut]:
+async def _items(session: AsyncSession, review: Review) -> list[ItemOut]:
+    digest = select(Assessment.rulebook_digest).where(Assessment.id == review.assessment_id)
+    rulebook = await rulebook_of(session, (await session.execute(digest)).scalar_one())
+    titles = {part.id: part.title for part in rulebook.parts}
     rows = await session.execute(
-        select(ReviewItem).where(ReviewItem.review_id == review_id).order_by(ReviewItem.part, ReviewItem.kind)
+        select(ReviewItem).where(ReviewItem.review_id == review.id).order_by(ReviewItem.part, ReviewItem.kind)
     )
-    return [ItemOut.model_validate(item, from_attributes=True) for item in rows.scalars()]
+    # A transitional clause adds no part: every part has a title.
+    return [
+        ItemOut(
+            part=item.part,
+            title=titles[item.part],
+            kind=item.kind,
+            open=item.open,
+            changes=item.changes,
+            resolved_by=item.resolved_by,
+            resolution=item.resolution,
+        )
+        for item in rows.scalars()
+    ]
 
 
 async def _history(session: AsyncSession, review_id: uuid.UUID) -> list[MoveOut]:

@@ -129,7 +129,8 @@ class ResolutionIn(BaseModel):
 class ItemOut(BaseModel):
     """One thing that needs, or needed, a person; `changes` say why it was opened again."""
 
-    part: str
+    part: str = Field(examples=["9.commercialisation"])
+    title: str = Field(examples=["企业专利产业化计划明确"])
     kind: str = Field(examples=["judgement"])
     open: bool = Field(examples=[True])
     changes: list[dict[str, Any]] = Field(

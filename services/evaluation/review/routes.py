@@ -14,6 +14,7 @@ from services.evaluation.review.deviations import propose_deviation, sign_deviat
 from services.evaluation.review.errors import (
     ASSESSMENT_SUPERSEDED,
     CONFLICT_OF_INTEREST,
+    DELEGATED_TO_ONESELF,
     DEVIATION_EXISTS,
     EVIDENCE_UNKNOWN,
     NOT_A_REVIEWER,
@@ -27,7 +28,7 @@ from services.evaluation.review.errors import (
     STANDING,
 )
 from services.evaluation.review.findings import enter_findings
-from services.evaluation.review.queries import review_summary
+from services.evaluation.review.queries import review_declared, review_summary
 from services.evaluation.review.refused import attempt
 from services.evaluation.review.resolving import resolve_item
 from services.evaluation.review.review_schemas import (
@@ -147,7 +148,8 @@ async def post_declaration(
     """Before anything is shown. With a conflict the review goes to somebody else, and is never seen."""
 
     async def run() -> ReviewOut:
-        return await review_summary(session, await declare(session, actor, review_id, body))
+        await declare(session, actor, review_id, body)
+        return await review_declared(session, actor, review_id)
 
     return _answer(await attempt(session, actor, "declare", ("review", review_id), run))
 
@@ -156,7 +158,7 @@ async def post_declaration(
     "/reviews/{review_id}:delegate",
     summary="Delegate a review",
     response_model=ReviewOut,
-    responses=refuses(NOT_FOUND, REVIEWER_FULL, *_BARS),
+    responses=refuses(NOT_FOUND, REVIEWER_FULL, DELEGATED_TO_ONESELF, *_BARS),
 )
 async def post_delegation(
     review_id: uuid.UUID, body: HandOverIn, session: SessionDep, actor: Reviewer

@@ -10,7 +10,7 @@ from typing import Literal
 from services.evaluation.selection.ranking import Candidate
 
 Kind = Literal["reserved", "minimum", "shared"]
-Reason = Literal["admitted", "city_quota", "pool_cap", "already_member", "reserved", "minimum"]
+Reason = Literal["admitted", "city_quota", "pool_cap", "already_member", "reserved", "minimum", "objection"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,15 +130,19 @@ def seats(ranked: Sequence[Candidate], terms: Terms, members: Collection[str]) -
     return _Allocation([one for one in ranked if one.uscc not in members], terms).run()
 
 
-def allocate(ranked: Sequence[Candidate], terms: Terms, members: Collection[str]) -> list[Place]:
+def allocate(
+    ranked: Sequence[Candidate], terms: Terms, members: Collection[str], objected: Collection[str] = ()
+) -> list[Place]:
     """One place per candidate, with the reason it is in or out.
 
-    Out for `reserved` or `minimum`: it would be in, had there been no reserved places or no minimums.
+    `objected`: codes that an upheld objection keeps out. Out for `reserved` or `minimum`: it would be in, had there
+    been no reserved places or no minimums.
     """
-    given = seats(ranked, terms, members)
-    unreserved = seats(ranked, replace(terms, reserved=()), members)
+    barred = {*members, *objected}
+    given = seats(ranked, terms, barred)
+    unreserved = seats(ranked, replace(terms, reserved=()), barred)
     no_minimums = {city: replace(quota, minimum=0) for city, quota in terms.quotas.items()}
-    unguaranteed = seats(ranked, replace(terms, quotas=no_minimums), members)
+    unguaranteed = seats(ranked, replace(terms, quotas=no_minimums), barred)
     used = Counter(one.city_code for one in ranked if one.uscc in given)
 
     def reason(one: Candidate) -> Reason:
@@ -147,6 +151,8 @@ def allocate(ranked: Sequence[Candidate], terms: Terms, members: Collection[str]
             return "admitted"
         if one.uscc in members:
             return "already_member"
+        if one.uscc in objected:
+            return "objection"
         if quota is not None and used[one.city_code] >= quota.maximum:
             return "city_quota"
         return "reserved" if one.uscc in unreserved else "minimum" if one.uscc in unguaranteed else "pool_cap"

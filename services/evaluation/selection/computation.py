@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from typing import Literal, cast
 
@@ -26,28 +27,32 @@ _ELIGIBLE = ("met", "deviation")
 
 @dataclass(frozen=True, slots=True)
 class Computation:
-    """A plan before it is stored. `inputs_digest` covers everything that could change the outcome."""
+    """A plan before it is stored. `inputs_digest` covers everything that could change the outcome.
+
+    `barred`: the codes of members, and of those whom an upheld objection keeps out.
+    """
 
     rulebook: Rulebook
     ranked: list[Candidate]
     terms: Terms
-    members: set[str]
+    barred: set[str]
     places: list[Place]
     inputs_digest: str
     summary: PlanSummary
 
 
-async def compute(session: AsyncSession, cycle: PinnedCycle, pool: Pool) -> Computation:
+async def compute(session: AsyncSession, cycle: PinnedCycle, pool: Pool, struck: Collection[str]) -> Computation:
     """Rank the eligible of `cycle` and give the free places of `pool` (方案二(六)11).
 
-    Locks the assessments it reads, so that no review changes them before the caller's transaction ends. Problem
+    `struck`: assessments that upheld objections keep out. Locks the assessments it reads, so that no review changes them before the caller's transaction ends. Problem
     `quotas_exceed_cap` where the cycle promises more places than the pool has.
     """
     rulebook = await rulebook_of(session, cycle.rulebook_digest)
-    ranked = rank(rulebook.ranking, await _candidates(session, cycle, rulebook))
+    ranked = rank(rulebook.ranking, await eligible_candidates(session, cycle, rulebook))
     terms = await _terms(session, cycle, pool)
     members = await _members(session, pool.code)
-    places = allocate(ranked, terms, members)
+    objected = {one.uscc for one in ranked if one.assessment_id in struck}
+    places = allocate(ranked, terms, members, objected)
     inputs = {
         "cycle": str(cycle.id),
         "rulebook": rulebook.digest,
@@ -58,6 +63,7 @@ async def compute(session: AsyncSession, cycle: PinnedCycle, pool: Pool) -> Comp
         "quotas": {city: [quota.minimum, quota.maximum] for city, quota in terms.quotas.items()},
         "reserved": [asdict(one) for one in terms.reserved],
         "members": sorted(members),
+        "objected": sorted(objected - members),
         # In order of rank: what moves the order moves the digest.
         "candidates": [
             [one.assessment_id, one.receipt_digest, one.overall, str(one.score.total) if one.score else None]
@@ -65,7 +71,7 @@ async def compute(session: AsyncSession, cycle: PinnedCycle, pool: Pool) -> Comp
         ],
     }
     digest = sha256_hex(canonical_text(inputs))
-    return Computation(rulebook, ranked, terms, members, places, digest, _summarise(places, terms, pool))
+    return Computation(rulebook, ranked, terms, members | objected, places, digest, _summarise(places, terms, pool))
 
 
 async def _terms(session: AsyncSession, cycle: PinnedCycle, pool: Pool) -> Terms:
@@ -101,6 +107,7 @@ def _summarise(places: list[Place], terms: Terms, pool: Pool) -> PlanSummary:
         out_city_quota=count("city_quota"),
         out_pool_cap=count("pool_cap"),
         out_already_member=count("already_member"),
+        out_objection=count("objection"),
         out_reserved=count("reserved"),
         out_minimum=count("minimum"),
         cap=pool.cap,
@@ -110,7 +117,8 @@ def _summarise(places: list[Place], terms: Terms, pool: Pool) -> PlanSummary:
     )
 
 
-async def _candidates(session: AsyncSession, cycle: PinnedCycle, rulebook: Rulebook) -> list[Candidate]:
+async def eligible_candidates(session: AsyncSession, cycle: PinnedCycle, rulebook: Rulebook) -> list[Candidate]:
+    """The standing applications of a cycle that were judged eligible, in no order; their assessments are locked."""
     statement = (
         select(Assessment)
         .where(

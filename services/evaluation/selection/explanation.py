@@ -15,6 +15,7 @@ from shared.reference.divisions import divisions
 _SHOWN_DECIMALS = 2
 _OUT = {
     "already_member": "已在库，不重复入选",
+    "objection": "公示期间的异议经核查成立，本批次不予入选；经复核重新评判后可再参选",
     "pool_cap": "培育库可用名额已用完",
     "reserved": "可用名额中有预留名额，剩余共享名额已用完；没有预留名额时可以入选",
     "minimum": "名额先用于保证各市州的最低名额，剩余共享名额已用完；没有最低名额时可以入选",

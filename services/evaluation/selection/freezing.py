@@ -20,7 +20,7 @@ from services.evaluation.selection.schemas import (
 
 def allocation_of(computation: Computation) -> AllocationOut:
     """The terms a plan was computed under, the minimums it does not reach, and what one more place would change."""
-    ranked, terms, members = computation.ranked, computation.terms, computation.members
+    ranked, terms, barred = computation.ranked, computation.terms, computation.barred
     titles = {one.key: one.title for one in computation.rulebook.reserves}
     given = [place.seat.condition for place in computation.places if place.seat and place.seat.kind == "reserved"]
     return AllocationOut(
@@ -37,9 +37,9 @@ def allocation_of(computation: Computation) -> AllocationOut:
         ],
         unmet_minimums=[
             UnmetMinimumOut(city_code=one.city_code, minimum=one.minimum, admitted=one.admitted, cause=one.cause)
-            for one in unmet_minimums(ranked, terms, members)
+            for one in unmet_minimums(ranked, terms, barred)
         ],
-        one_more=[_one_more(one) for one in one_more(ranked, terms, members)],
+        one_more=[_one_more(one) for one in one_more(ranked, terms, barred)],
     )
 
 

@@ -7,21 +7,23 @@ from collections import Counter
 from collections.abc import Mapping
 from datetime import timedelta
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import insert, select
 from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.evaluation.assessment.queries import cycle_or_refuse
 from services.evaluation.notices.standing import (
+    give_places,
     has_accepted_appeal,
     holds_of,
     keep_places,
     places_to_give,
     refuse_before_notice_is_over,
-    release_places,
+    struck_in,
 )
 from services.evaluation.notices.terms import NoticeTerms
 from services.evaluation.review.errors import SECOND_PERSON
+from services.evaluation.selection.baselines import freeze_baselines
 from services.evaluation.selection.computation import Computation, compute
 from services.evaluation.selection.errors import (
     CYCLE_SELECTED,
@@ -39,6 +41,7 @@ from shared import audit, calendar, outbox
 from shared.candidacy import freeze_candidates
 from shared.errors import NOT_FOUND, Problem
 from shared.events import SelectionCommitted
+from shared.models.base import new_id
 from shared.models.evaluation import Membership, Pool, SelectionPlan, SelectionPlanEntry
 from shared.models.reads import PinnedCycle, present_codes
 from shared.reference.province import province
@@ -50,7 +53,8 @@ async def propose(session: AsyncSession, actor: Actor, plan_in: PlanIn, *, valid
     cycle = await cycle_or_refuse(session, plan_in.cycle)
     await freeze_candidates(session, cycle.id)
     await _refuse_second_selection(session, cycle)
-    computation = await compute(session, cycle, await _lock_pool(session, plan_in.pool))
+    struck = await struck_in(session, cycle.id)
+    computation = await compute(session, cycle, await _lock_pool(session, plan_in.pool), struck)
     if not computation.places:
         raise Problem(PLAN_EMPTY)
     plan = SelectionPlan(
@@ -79,7 +83,7 @@ async def approve(session: AsyncSession, actor: Actor, plan_id: uuid.UUID) -> Pl
         raise Problem(SECOND_PERSON)
     if plan.status == "frozen":
         await refuse_stale(session, plan, cycle)
-        plan.status, plan.approved_by, plan.approved_at = "approved", actor.subject, func.now()
+        plan.status, plan.approved_by, plan.approved_at = "approved", actor.subject, calendar.now()
         await _record(session, actor, "plan.approve", plan)
         await session.flush()
         await session.refresh(plan)
@@ -110,7 +114,9 @@ async def commit(session: AsyncSession, actor: Actor, plan_id: uuid.UUID, terms:
     plan.status, plan.committed_by, plan.committed_at = "committed", actor.subject, calendar.now()
     await session.flush()
     await keep_places(session, plan, [one for one in chosen if holds.get(one) == "held"])
-    await _admit(session, actor, plan, [(one.uscc, one.city_code) for id_, one in chosen.items() if id_ not in holds])
+    await _admit(
+        session, actor, plan, [(id_, one.uscc, one.city_code) for id_, one in chosen.items() if id_ not in holds]
+    )
     return plan_shown(plan, cycle.code)
 
 
@@ -123,25 +129,27 @@ async def _admit_kept(session: AsyncSession, actor: Actor, plan: SelectionPlan) 
     freed = await places_to_give(session, plan.id)
     if not freed:
         return
-    statement = select(SelectionPlanEntry.uscc, SelectionPlanEntry.city_code).where(
+    statement = select(SelectionPlanEntry.assessment_id, SelectionPlanEntry.uscc, SelectionPlanEntry.city_code).where(
         SelectionPlanEntry.plan_id == plan.id, SelectionPlanEntry.assessment_id.in_(freed)
     )
     rows = (await session.execute(statement)).all()
     present = await present_codes(session, [row.uscc for row in rows])
     # First the kept place, then the member: the pool never counts both.
-    await release_places(session, plan.id, freed, "admitted")
-    await _admit(session, actor, plan, [(present[row.uscc], row.city_code) for row in rows])
+    await give_places(session, plan.id, freed)
+    await _admit(session, actor, plan, [(row.assessment_id, present[row.uscc], row.city_code) for row in rows])
 
 
-async def _admit(session: AsyncSession, actor: Actor, plan: SelectionPlan, given: list[tuple[str, str]]) -> None:
-    """Memberships for (code, city) from now on; the database keeps cap and quotas."""
-    during = Range(calendar.now(), None)
-    rows = [
-        {"pool_code": plan.pool_code, "uscc": uscc, "city_code": city, "during": during, "plan_id": plan.id}
-        for uscc, city in given
-    ]
-    if rows:
+async def _admit(
+    session: AsyncSession, actor: Actor, plan: SelectionPlan, given: list[tuple[uuid.UUID, str, str]]
+) -> None:
+    """Memberships for (assessment, code, city) from now on, with their baselines; the database keeps cap and quotas."""
+    moment = calendar.now()
+    place = {"pool_code": plan.pool_code, "during": Range(moment, None), "plan_id": plan.id, "known_from": moment}
+    ids = {new_id(): one for one in given}
+    if ids:
+        rows = [{"id": id_, "uscc": uscc, "city_code": city, **place} for id_, (_, uscc, city) in ids.items()]
         await session.execute(insert(Membership), rows)
+        await freeze_baselines(session, {id_: one[0] for id_, one in ids.items()})
     states = Counter((await holds_of(session, plan.id)).values())
     counts = {"given": len(given), "held": states["held"], "struck": states["struck"]}
     await _record(session, actor, "plan.commit", plan, counts)
@@ -168,10 +176,20 @@ async def lock_plan(session: AsyncSession, plan_id: uuid.UUID) -> tuple[Selectio
 async def refuse_stale(session: AsyncSession, plan: SelectionPlan, cycle: PinnedCycle) -> Computation:
     if calendar.business_date(calendar.now()) > plan.valid_until:
         raise Problem(PLAN_EXPIRED)
-    computation = await compute(session, cycle, await _lock_pool(session, plan.pool_code))
+    # What has been upheld since is no reason to plan anew: its entry is struck, as one upheld during the notice is.
+    computation = await compute(
+        session, cycle, await _lock_pool(session, plan.pool_code), await _objected_to(session, plan)
+    )
     if computation.inputs_digest != plan.inputs_digest:
         raise Problem(PLAN_STALE)
     return computation
+
+
+async def _objected_to(session: AsyncSession, plan: SelectionPlan) -> set[str]:
+    statement = select(SelectionPlanEntry.assessment_id).where(
+        SelectionPlanEntry.plan_id == plan.id, SelectionPlanEntry.reason == "objection"
+    )
+    return {str(one) for one in (await session.execute(statement)).scalars()}
 
 
 async def _refuse_second_selection(session: AsyncSession, cycle: PinnedCycle) -> None:

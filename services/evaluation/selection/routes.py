@@ -27,13 +27,13 @@ from services.evaluation.selection.errors import (
 from services.evaluation.selection.plans import approve, commit, propose
 from services.evaluation.selection.publish import publish
 from services.evaluation.selection.queries import list_plans, plan_by_id, plan_entries
-from services.evaluation.selection.refusals import refusals_audited
 from services.evaluation.selection.schemas import PlanEntryPage, PlanIn, PlanOut, PlanPage
 from shared.errors import NOT_FOUND
 from shared.models.evaluation import PLAN_STATUSES
 from shared.security.actor import Actor
 from shared.web.documentation import refuses
 from shared.web.idempotency import IdempotencyDep
+from shared.web.refusals import NOTHING_YET, refusals_audited
 from shared.web.security import requires
 from shared.web.sessions import SessionDep
 from shared.working_days import CALENDAR_NOT_COVERED
@@ -61,7 +61,9 @@ async def post_plan(
     if validate_only:
         computed = await propose(session, actor, body, validate_only=True)
         return Response(computed.model_dump_json(), 200, media_type="application/json")
-    async with refusals_audited(request.app.state.database, session, actor, "plan.propose", detail=body.model_dump()):
+    async with refusals_audited(
+        request, session, actor, "plan.propose", ("selection_plan", NOTHING_YET), detail=body.model_dump()
+    ):
         return await idempotency.run(session, actor, 201, lambda: propose(session, actor, body, validate_only=False))
 
 
@@ -108,7 +110,7 @@ async def post_approval(
     actor: Annotated[Actor, requires("plans:approve")],
 ) -> PlanOut:
     """Approve what somebody else proposed; refused as stale when an input has changed."""
-    async with refusals_audited(request.app.state.database, session, actor, "plan.approve", plan_id):
+    async with refusals_audited(request, session, actor, "plan.approve", ("selection_plan", plan_id)):
         return await approve(session, actor, plan_id)
 
 
@@ -128,7 +130,7 @@ async def post_publication(
 ) -> Response:
     """Publish names and cities for as many working days as the province asks for; publishing again changes nothing."""
     terms = notice_terms(request.app.state.settings)
-    async with refusals_audited(request.app.state.database, session, actor, "plan.publish", plan_id):
+    async with refusals_audited(request, session, actor, "plan.publish", ("selection_plan", plan_id)):
         return await idempotency.run(session, actor, 201, lambda: publish(session, actor, plan_id, terms))
 
 
@@ -161,5 +163,5 @@ async def post_commit(
     Entries with an open objection stay out and keep their places: committing again admits those held no longer.
     """
     terms = notice_terms(request.app.state.settings)
-    async with refusals_audited(request.app.state.database, session, actor, "plan.commit", plan_id):
+    async with refusals_audited(request, session, actor, "plan.commit", ("selection_plan", plan_id)):
         return await commit(session, actor, plan_id, terms)

@@ -27,6 +27,7 @@ class PlanSummary(BaseModel):
     out_city_quota: int
     out_pool_cap: int
     out_already_member: int
+    out_objection: int = 0
     out_reserved: int = 0
     out_minimum: int = 0
     cap: int

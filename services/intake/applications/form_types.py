@@ -17,7 +17,8 @@ from pydantic import (
     WithJsonSchema,
 )
 
-from shared.calendar import business_date, now
+from shared import calendar
+from shared.calendar import business_date
 from shared.identifiers import (
     IdentifierError,
     parse_patent_application_no,
@@ -70,13 +71,13 @@ def _no_control_characters(value: str) -> str:
 
 def _not_after_today(value: date) -> date:
     # No clock is more than a day ahead of China's: what lies before today anywhere is past there, too.
-    if value >= date.today() and value > business_date(now()):  # noqa: DTZ011 (a quick bound, see above)
+    if value >= date.today() and value > business_date(calendar.now()):  # noqa: DTZ011 (a quick bound, see above)
         raise custom_error("future_date")
     return value
 
 
 def _not_after_this_year(value: int) -> int:
-    if value >= date.today().year and value > business_date(now()).year:  # noqa: DTZ011 (as above)
+    if value >= date.today().year and value > business_date(calendar.now()).year:  # noqa: DTZ011 (as above)
         raise custom_error("future_date")
     return value
 

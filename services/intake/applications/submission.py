@@ -24,6 +24,7 @@ from services.intake.applications.form import Applicant, ApplicationForm
 from services.intake.applications.movement import check_may
 from services.intake.cycles.errors import CYCLE_NOT_FOUND, OUTSIDE_WINDOW
 from services.intake.enterprises.errors import USCC_SUPERSEDED
+from shared import calendar
 from shared.canonical import canonical_text_without_floats, sha256_hex
 from shared.errors import ErrorKind, Problem, Violation
 from shared.idempotency import RetryKey
@@ -42,7 +43,8 @@ Channel = Literal["http", "workbook", "bulk", "national"]
 _STORE = text(
     """
     WITH cycle_asked AS (
-        SELECT id, :channel <> 'http' OR (opens_at <= now() AND now() < closes_at) AS open
+        SELECT id, :channel <> 'http' OR (opens_at <= CAST(:moment AS timestamptz)
+               AND CAST(:moment AS timestamptz) < closes_at) AS open
         FROM cycle WHERE code = :cycle
     ), cycle_found AS (
         -- A correction has a time of its own.
@@ -185,6 +187,8 @@ def _values(actor: Actor, submission: Submission, retry: RetryKey | None) -> lis
         "division_code": form.registered_division,
         "city_code": city_of(form.registered_division),
         "cycle": submission.cycle,
+        # The business clock decides whether the window is open, not the database's.
+        "moment": calendar.now(),
         "payload": canonical,
         "digest": sha256_hex(canonical),
         "actor": actor.subject,

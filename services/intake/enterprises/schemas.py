@@ -9,7 +9,8 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
-from shared.calendar import business_date, now
+from shared import calendar
+from shared.calendar import business_date
 from shared.identifiers import IdentifierError, parse_enterprise_code, parse_uscc
 from shared.reference.divisions import is_registered_division
 from shared.validation import custom_error, iso_date
@@ -47,7 +48,7 @@ def _no_control_characters(value: str) -> str:
 
 
 def _not_after_today(value: date) -> date:
-    if value > business_date(now()):
+    if value > business_date(calendar.now()):
         raise custom_error("future_date")
     return value
 

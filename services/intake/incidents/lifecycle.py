@@ -12,8 +12,8 @@ from services.intake.incidents.errors import CONFIRMED_BY_ANOTHER, CURED_TOO_EAR
 from services.intake.incidents.queries import enterprise_or_refuse, incident_by_id, lock_incident
 from services.intake.incidents.schemas import ConfirmIn, CureIn, DismissIn, IncidentIn, IncidentOut, SourceDocument
 from services.intake.incidents.transitions import Act, next_status
-from shared import audit, outbox
-from shared.calendar import business_date, now
+from shared import audit, calendar, outbox
+from shared.calendar import business_date
 from shared.errors import Problem
 from shared.events import IncidentClosed, IncidentConfirmed
 from shared.models.intake import Enterprise, Incident, IncidentStep
@@ -27,7 +27,7 @@ async def allege(session: AsyncSession, actor: Actor, incident_in: IncidentIn) -
         enterprise_id=enterprise.id,
         kind=incident_in.kind,
         occurred_on=incident_in.occurred_on,
-        reported_on=incident_in.reported_on or business_date(now()),
+        reported_on=incident_in.reported_on or business_date(calendar.now()),
         status="alleged",
         alleged_by=actor.subject,
     )
@@ -41,7 +41,7 @@ async def confirm(session: AsyncSession, actor: Actor, incident_id: uuid.UUID, s
     incident, enterprise = await _advance(session, actor, incident_id, "confirm")
     if incident.alleged_by == actor.subject:
         raise Problem(CONFIRMED_BY_ANOTHER)
-    incident.confirmed_by, incident.confirmed_at = actor.subject, func.now()
+    incident.confirmed_by, incident.confirmed_at = actor.subject, calendar.now()
     await session.flush()
     event = IncidentConfirmed(incident_id=incident.id, uscc=enterprise.uscc, kind=incident.kind)
     await outbox.publish(session, event)
@@ -58,10 +58,10 @@ async def dismiss(session: AsyncSession, actor: Actor, incident_id: uuid.UUID, s
 async def cure(session: AsyncSession, actor: Actor, incident_id: uuid.UUID, step_in: CureIn) -> IncidentOut:
     """Close a confirmed incident that was put right (整改、信用修复); it counts no longer from `cured_on`."""
     incident, enterprise = await _advance(session, actor, incident_id, "cure")
-    cured_on = step_in.cured_on or business_date(now())
+    cured_on = step_in.cured_on or business_date(calendar.now())
     if cured_on < incident.occurred_on:
         raise Problem(CURED_TOO_EARLY)
-    incident.cured_on, incident.cured_at = cured_on, func.now()
+    incident.cured_on, incident.cured_at = cured_on, calendar.now()
     await session.flush()
     event = IncidentClosed(incident_id=incident.id, uscc=enterprise.uscc, kind=incident.kind)
     await outbox.publish(session, event)

@@ -19,7 +19,8 @@ from services.intake.incidents.schemas import (
     NoticePage,
     StepOut,
 )
-from shared.calendar import business_date, now
+from shared import calendar
+from shared.calendar import business_date
 from shared.errors import NOT_FOUND, Problem
 from shared.models.intake import BusinessNotice, Enterprise, Incident, IncidentStep
 from shared.models.reads import standing_incidents
@@ -201,7 +202,7 @@ async def conduct_record(session: AsyncSession, actor: Actor, uscc: str, *, limi
     return ConductRecord(
         uscc=enterprise.uscc,
         name=enterprise.name,
-        standing=len(await standing_incidents(session, [enterprise.uscc], business_date(now()))),
+        standing=len(await standing_incidents(session, [enterprise.uscc], business_date(calendar.now()))),
         incidents=await _with_steps(session, actor, found),
         notices=[notice_shown(*one) for one in listed],
     )

@@ -14,7 +14,7 @@ from services.intake.national.wire import DeliveryKind
 from shared.calendar import iso_utc
 from shared.models.identity import ApiClient
 from shared.models.intake import Application, ApplicationSnapshot, Cycle, Enterprise, NationalFiling
-from shared.models.reads import admitted_by_plan
+from shared.models.reads import admitted_by_plan, ended_by_plan
 from shared.settings import Settings
 
 
@@ -69,9 +69,14 @@ async def announce_recommendations(
     return await _queue(session, settings, "recommendation", contents)
 
 
-async def announce_admissions(session: AsyncSession, settings: Settings, plan_id: uuid.UUID) -> int:
-    """A delivery per enterprise that a committed plan has admitted to the pool; how many are new."""
-    contents = {
+async def announce_pool_changes(session: AsyncSession, settings: Settings, plan_id: uuid.UUID) -> int:
+    """A delivery per enterprise that a committed plan let in or out; how many are new."""
+    contents = await _admissions(session, plan_id) | await _departures(session, plan_id)
+    return await _queue(session, settings, "pool_change", contents)
+
+
+async def _admissions(session: AsyncSession, plan_id: uuid.UUID) -> dict[str, dict[str, Any]]:
+    return {
         # By the code of the day: whoever changed it since is told of once all the same.
         f"pool:{plan_id}:{one.admitted_as}": {
             "change": "admitted",
@@ -84,7 +89,22 @@ async def announce_admissions(session: AsyncSession, settings: Settings, plan_id
         }
         for one in await admitted_by_plan(session, plan_id)
     }
-    return await _queue(session, settings, "pool_change", contents)
+
+
+async def _departures(session: AsyncSession, plan_id: uuid.UUID) -> dict[str, dict[str, Any]]:
+    return {
+        f"pool:{plan_id}:{one.admitted_as}": {
+            "change": "graduated" if one.reason == "graduated" else "exited",
+            "pool": one.pool_code,
+            "uscc": one.uscc,
+            "name": one.name,
+            "city_code": one.city_code,
+            "reason": one.reason,
+            "until": one.left_on.isoformat(),
+            "plan_id": str(plan_id),
+        }
+        for one in await ended_by_plan(session, plan_id)
+    }
 
 
 async def _queue(

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.intake.national import reconciliation
 from services.intake.national.adapters import open_port
-from services.intake.national.announcements import announce_admissions, announce_recommendations
+from services.intake.national.announcements import announce_pool_changes, announce_recommendations
 from services.intake.national.deliveries import next_due, wake
 from services.intake.national.ledger import follow_waiting
 from services.intake.national.push import push_due
@@ -28,8 +28,8 @@ async def queue_recommendations(work: Work) -> None:
 
 
 async def queue_pool_changes(work: Work) -> None:
-    """Handle `selection_committed`: rows only, as above."""
-    await announce_admissions(work.session, work.settings, uuid.UUID(work.payload["plan_id"]))
+    """Handle `selection_committed` and `pool_adjusted`: rows only, as above."""
+    await announce_pool_changes(work.session, work.settings, uuid.UUID(work.payload["plan_id"]))
 
 
 async def push_national_deliveries(outing: Outing) -> None:

@@ -5,14 +5,13 @@ from __future__ import annotations
 import uuid
 from typing import Literal
 
-from sqlalchemy import func
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.intake.reports.errors import REPORT_STATUS
 from services.intake.reports.queries import lock_report, newest_form, report_shown
 from services.intake.reports.schemas import ReportOut, ReportReturnIn
 from services.intake.reports.transitions import ReportAct, next_report_status
-from shared import audit, outbox
+from shared import audit, calendar, outbox
 from shared.errors import Problem
 from shared.events import ProgressReportDecided
 from shared.models.intake import Enterprise, ProgressReport, ReportingPeriod
@@ -57,7 +56,7 @@ async def _decide(
     report.status, report.version = status, report.version + 1
     if return_in is not None:
         report.return_reasons, report.draft = {"items": reasons}, form
-    report.decided_by, report.decided_at = actor.subject, func.now()
+    report.decided_by, report.decided_at = actor.subject, calendar.now()
     await session.flush()
     await session.refresh(report)
     await audit.record(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.intake.enterprises.queries import by_code
@@ -12,7 +12,7 @@ from services.intake.reports.errors import MAJOR_PROBLEM_STATUS
 from services.intake.reports.major_problem_queries import lock_major_problem, major_problem_shown
 from services.intake.reports.major_problem_schemas import MajorProblemIn, MajorProblemOut
 from services.intake.reports.transitions import MajorProblemAct, next_major_problem_status
-from shared import audit
+from shared import audit, calendar
 from shared.errors import FORBIDDEN, NOT_FOUND, Problem
 from shared.models.intake import Enterprise, MajorProblem
 from shared.security.actor import Actor
@@ -40,7 +40,7 @@ async def report_major_problem(session: AsyncSession, actor: Actor, problem_in: 
 async def acknowledge_major_problem(session: AsyncSession, actor: Actor, problem_id: uuid.UUID) -> MajorProblemOut:
     """Say that the province has taken notice."""
     problem, uscc = await _next(session, actor, problem_id, "acknowledge")
-    problem.acknowledged_by, problem.acknowledged_at = actor.subject, func.now()
+    problem.acknowledged_by, problem.acknowledged_at = actor.subject, calendar.now()
     return await _done(session, actor, "acknowledge", problem, uscc)
 
 
@@ -49,7 +49,7 @@ async def settle_major_problem(
 ) -> MajorProblemOut:
     """Answer an acknowledged problem, which ends it."""
     problem, uscc = await _next(session, actor, problem_id, "settle")
-    problem.answer, problem.settled_by, problem.settled_at = answer, actor.subject, func.now()
+    problem.answer, problem.settled_by, problem.settled_at = answer, actor.subject, calendar.now()
     return await _done(session, actor, "settle", problem, uscc)
 
 

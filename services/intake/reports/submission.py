@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import uuid
 
-from sqlalchemy import func
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.intake.reports.checking import checked_form
@@ -14,7 +13,7 @@ from services.intake.reports.queries import lock_report
 from services.intake.reports.schemas import ReportSubmitted
 from services.intake.reports.transitions import next_report_status
 from services.intake.reports.versions import check_version
-from shared import audit
+from shared import audit, calendar
 from shared.canonical import canonical_text_without_floats, sha256_hex
 from shared.errors import Problem
 from shared.models.intake import ProgressReportSnapshot
@@ -40,7 +39,7 @@ async def submit_report(
     digest = sha256_hex(canonical_text_without_floats(payload))
     report.status, report.revision, report.version = status, report.revision + 1, report.version + 1
     report.draft = report.return_reasons = report.decided_by = report.decided_at = None
-    report.submitted_at = func.now()
+    report.submitted_at = calendar.now()
     session.add(
         ProgressReportSnapshot(
             report_id=report.id,

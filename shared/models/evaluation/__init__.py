@@ -1,5 +1,24 @@
-"""Tables owned by evaluation: rulebooks used, stated facts, assessments, review, selection plans and the pool."""
+"""Tables owned by evaluation: rulebooks, facts, assessments, review, plans of selection and adjustment, the pool."""
 
+from shared.models.evaluation.adjustment import (
+    ADJUSTMENT_STATUSES,
+    CANDIDATE_ACTIONS,
+    MEMBER_ACTIONS,
+    AdjustmentPlan,
+    AdjustmentPlanEntry,
+    AdjustmentRules,
+    FollowOn,
+    MembershipBaseline,
+)
+from shared.models.evaluation.adjustment_acts import (
+    HOLD_KINDS,
+    NOTICE_DECISIONS,
+    ExitNotice,
+    PoolHold,
+    ReplacementCredit,
+    ReplacementCreditEntry,
+    StallReminder,
+)
 from shared.models.evaluation.assessment import VERDICTS, Assessment, CriterionResult, RulebookVersion
 from shared.models.evaluation.facts import STATED_SOURCES, FactStatement
 from shared.models.evaluation.notices import (
@@ -13,7 +32,7 @@ from shared.models.evaluation.notices import (
     PublicNoticeEntry,
 )
 from shared.models.evaluation.performance import PerformanceFreeze, PerformanceReport
-from shared.models.evaluation.pool import Membership, Pool
+from shared.models.evaluation.pool import END_REASONS, Membership, MembershipVersion, Pool
 from shared.models.evaluation.review import (
     REVIEW_ITEM_KINDS,
     REVIEW_STATUSES,
@@ -26,33 +45,62 @@ from shared.models.evaluation.review import (
     ReviewItem,
 )
 from shared.models.evaluation.selection import PLAN_STATUSES, AdmissionQuota, SelectionPlan, SelectionPlanEntry
+from shared.models.evaluation.spot_checks import (
+    SPOT_CHECK_OUTCOMES,
+    SPOT_CHECK_RISKS,
+    SpotCheck,
+    SpotCheckDrawn,
+    SpotCheckFact,
+    SpotCheckFinding,
+    SpotCheckMember,
+    SpotCheckReveal,
+    SpotCheckStratum,
+)
 from shared.models.evaluation.support import SUPPORT_SOURCES, SupportAction
 
 __all__ = [
+    "ADJUSTMENT_STATUSES",
     "APPEAL_STATUSES",
+    "CANDIDATE_ACTIONS",
+    "END_REASONS",
+    "HOLD_KINDS",
+    "MEMBER_ACTIONS",
+    "NOTICE_DECISIONS",
     "OBJECTION_STATUSES",
     "PLAN_STATUSES",
     "REVIEW_ITEM_KINDS",
     "REVIEW_STATUSES",
+    "SPOT_CHECK_OUTCOMES",
+    "SPOT_CHECK_RISKS",
     "STATED_SOURCES",
     "SUPPORT_SOURCES",
     "VERDICTS",
+    "AdjustmentPlan",
+    "AdjustmentPlanEntry",
+    "AdjustmentRules",
     "AdmissionQuota",
     "Appeal",
     "Assessment",
     "CriterionResult",
     "Deviation",
+    "ExitNotice",
     "FactStatement",
     "Finding",
+    "FollowOn",
     "KeptPlace",
     "Membership",
+    "MembershipBaseline",
+    "MembershipVersion",
     "Objection",
     "Objector",
     "PerformanceFreeze",
     "PerformanceReport",
     "Pool",
+    "PoolHold",
     "PublicNotice",
     "PublicNoticeEntry",
+    "ReplacementCredit",
+    "ReplacementCreditEntry",
     "Review",
     "ReviewAssignment",
     "ReviewDeclaration",
@@ -61,5 +109,13 @@ __all__ = [
     "RulebookVersion",
     "SelectionPlan",
     "SelectionPlanEntry",
+    "SpotCheck",
+    "SpotCheckDrawn",
+    "SpotCheckFact",
+    "SpotCheckFinding",
+    "SpotCheckMember",
+    "SpotCheckReveal",
+    "SpotCheckStratum",
+    "StallReminder",
     "SupportAction",
 ]

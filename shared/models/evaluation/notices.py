@@ -88,6 +88,7 @@ class Objection(Base):
         CheckConstraint(_DECISION_WHOLE, name="decision_whole"),
         CheckConstraint("person_of(decided_by) <> person_of(recorded_by)", name="second_person"),
         Index(None, "notice_id", "assessment_id", "status"),
+        Index(None, "assessment_id"),
     )
 
     id: Mapped[Id]

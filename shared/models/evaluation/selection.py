@@ -12,7 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from shared.models.base import Base, CreatedAt, Id, one_of
 
 PLAN_STATUSES = ("frozen", "approved", "under_notice", "committed")
-ENTRY_REASONS = ("admitted", "city_quota", "pool_cap", "already_member", "reserved", "minimum")
+ENTRY_REASONS = ("admitted", "city_quota", "pool_cap", "already_member", "reserved", "minimum", "objection")
 SEATS = ("reserved", "minimum", "shared")
 
 

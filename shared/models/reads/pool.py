@@ -37,26 +37,6 @@ class PoolMember:
     plan_id: uuid.UUID
 
 
-async def live_members(session: AsyncSession, pool_code: str) -> list[PoolMember]:
-    """Members of a pool now, each under its present code, in the canonical order of lists: by 统一社会信用代码.
-
-    The city is that which the place was given to, wherever the enterprise is registered now.
-    """
-    statement = (
-        select(Membership, Enterprise.uscc, Enterprise.name)
-        .join(EnterpriseCode, EnterpriseCode.code == Membership.uscc)
-        .join(Enterprise, Enterprise.id == EnterpriseCode.enterprise_id)
-        .where(Membership.pool_code == pool_code, func.upper_inf(Membership.during))
-        .order_by(Enterprise.uscc)
-    )
-    members: list[PoolMember] = []
-    for membership, uscc, name in await session.execute(statement):
-        since = membership.during.lower
-        assert since is not None  # noqa: S101 (a CHECK keeps the lower bound)
-        members.append(PoolMember(uscc, name, membership.city_code, business_date(since), membership.plan_id))
-    return members
-
-
 async def pools_of_both(session: AsyncSession, codes: Collection[str], others: Collection[str]) -> list[str]:
     """Pools in which a stay under one of `codes` overlaps a stay under one of `others`: no one enterprise has both."""
     other = aliased(Membership)
@@ -96,12 +76,12 @@ class Admission:
 
 
 async def admitted_by_plan(session: AsyncSession, plan_id: uuid.UUID) -> list[Admission]:
-    """Whom a committed plan admitted, members still or not, by their codes of that day."""
+    """Whom a committed plan, of a cycle or an adjustment, admitted, members still or not, by their codes of that day."""
     statement = (
         select(Membership, Enterprise.uscc, Enterprise.name)
         .join(EnterpriseCode, EnterpriseCode.code == Membership.uscc)
         .join(Enterprise, Enterprise.id == EnterpriseCode.enterprise_id)
-        .where(Membership.plan_id == plan_id)
+        .where((Membership.plan_id == plan_id) | (Membership.opened_by_adjustment == plan_id))
         .order_by(Membership.uscc)
     )
     admissions: list[Admission] = []
@@ -112,6 +92,40 @@ async def admitted_by_plan(session: AsyncSession, plan_id: uuid.UUID) -> list[Ad
             Admission(membership.pool_code, uscc, membership.uscc, name, membership.city_code, business_date(since))
         )
     return admissions
+
+
+@dataclass(frozen=True, slots=True)
+class Departure:
+    """An enterprise whose membership an adjustment ended: `reason` is graduated (出库) or the coded ground of its 退库."""
+
+    pool_code: str
+    uscc: str
+    admitted_as: str
+    name: str
+    city_code: str
+    reason: str
+    left_on: date
+
+
+async def ended_by_plan(session: AsyncSession, plan_id: uuid.UUID) -> list[Departure]:
+    """Whose membership a committed adjustment ended, by their codes of the day they came in."""
+    statement = (
+        select(Membership, Enterprise.uscc, Enterprise.name)
+        .join(EnterpriseCode, EnterpriseCode.code == Membership.uscc)
+        .join(Enterprise, Enterprise.id == EnterpriseCode.enterprise_id)
+        .where(Membership.ended_by_plan == plan_id)
+        .order_by(Membership.uscc)
+    )
+    departures: list[Departure] = []
+    for membership, uscc, name in await session.execute(statement):
+        left, reason = membership.during.upper, membership.ended_reason
+        assert left is not None and reason is not None  # noqa: S101, PT018 (a CHECK keeps both where a plan ended it)
+        departures.append(
+            Departure(
+                membership.pool_code, uscc, membership.uscc, name, membership.city_code, reason, business_date(left)
+            )
+        )
+    return departures
 
 
 def usccs_of_members_during(pool_code: str, first: date, last: date) -> Select[str]:
@@ -170,5 +184,5 @@ async def members_during(session: AsyncSession, pool_code: str, first: date, las
     for one, uscc, name in await session.execute(statement):
         since = one.during.lower
         assert since is not None  # noqa: S101 (as above)
-        members.setdefault(uscc, PoolMember(uscc, name, one.city_code, business_date(since), one.plan_id))
+        members.setdefault(uscc, PoolMember(uscc, name, one.city_code, business_date(since), one.opened_by))
     return list(members.values())

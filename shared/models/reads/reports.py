@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import uuid
+from collections import defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Select, and_, select
+from sqlalchemy import ARRAY, Select, Text, and_, any_, cast, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.models.intake import Enterprise, ProgressReport, ProgressReportSnapshot, ReportingPeriod
@@ -46,6 +47,26 @@ async def accepted_reports_on(session: AsyncSession, periods: Collection[str]) -
     """Accepted reports on the periods with these codes."""
     statement = _accepted().where(ReportingPeriod.code.in_(periods)).order_by(Enterprise.uscc)
     return [AcceptedReport(*row) for row in await session.execute(statement)]
+
+
+async def accepted_reports_until(
+    session: AsyncSession, pool_code: str, usccs: Collection[str], until: date
+) -> dict[str, list[AcceptedReport]]:
+    """Accepted reports on a pool's periods that ended by a day, by present code in the order of their days."""
+    statement = (
+        _accepted()
+        .where(
+            Enterprise.uscc == any_(cast(list(usccs), ARRAY(Text))),
+            ReportingPeriod.pool_code == pool_code,
+            ReportingPeriod.covers_to <= until,
+        )
+        .order_by(Enterprise.uscc, ReportingPeriod.covers_to, ReportingPeriod.covers_from, ReportingPeriod.code)
+    )
+    found: dict[str, list[AcceptedReport]] = defaultdict(list)
+    for row in await session.execute(statement):
+        report = AcceptedReport(*row)
+        found[report.uscc].append(report)
+    return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Refused acts on notices, objections and appeals leave a trace in a transaction of its own: theirs is undone."""
+"""Refused acts leave a trace in a transaction of its own: theirs is undone."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
+from fastapi import Request
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared import audit
-from shared.db import Database
 from shared.errors import CONFLICT, CONSTRAINT_ERRORS, Problem
 from shared.security.actor import Actor
 
@@ -20,7 +20,7 @@ NOTHING_YET = uuid.UUID(int=0)
 
 @asynccontextmanager
 async def refusals_audited(
-    database: Database,
+    request: Request,
     session: AsyncSession,
     actor: Actor,
     action: str,
@@ -37,10 +37,10 @@ async def refusals_audited(
     except (Problem, IntegrityError) as error:
         # The connection goes back first: whoever held one and waited for another could wait for ever.
         await session.rollback()
-        async with database.sessions.begin() as own:
+        async with request.app.state.database.sessions.begin() as own:
             await audit.record(
                 own,
-                service="evaluation",
+                service=request.app.state.service,
                 actor=actor,
                 action=f"{action}.refused",
                 subject=subject,

@@ -6,8 +6,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0019"
-down_revision = "0018"
+revision = "0024"
+down_revision = "0022"
 branch_labels = None
 depends_on = None
 
@@ -25,8 +25,8 @@ _FREEZE_CHECKS = {
     "digest_format": "digest ~ '^[0-9a-f]{64}$'",
     "year_over": "(frozen_at AT TIME ZONE 'Asia/Shanghai')::date > make_date(year, 12, 31)",
 }
-# Whether a report was in time: by its first submission and the end of its period.
-_READ = {"progress_report_snapshot": "created_at", "reporting_period": "closes_at"}
+# Whether a report was in time: by its first submission.
+_READ = {"progress_report_snapshot": "created_at"}
 
 
 def upgrade() -> None:
