@@ -25,8 +25,8 @@ _FREEZE_CHECKS = {
     "digest_format": "digest ~ '^[0-9a-f]{64}$'",
     "year_over": "(frozen_at AT TIME ZONE 'Asia/Shanghai')::date > make_date(year, 12, 31)",
 }
-# Whether a report was in time: by its first submission.
-_READ = {"progress_report_snapshot": "created_at"}
+# Whether a report was in time.
+_READ = {"progress_report": "submitted_at"}
 
 
 def upgrade() -> None:

@@ -48,9 +48,7 @@ async def evaluate(session: AsyncSession, year: int) -> Evaluation:
     settings, asked = performance_settings(), question(year)
     figures = await year_figures(session, asked)
     codes = sorted({one.code for one in cities()} | figures.keys())
-    scores = {
-        city: score(settings.rules, {key: figure_of(figures, city, key).value for key in INDICATORS}) for city in codes
-    }
+    scores = {city: score(settings.rules, {key: figure_of(figures, city, key) for key in INDICATORS}) for city in codes}
     return Evaluation(asked, settings, figures, scores)
 
 

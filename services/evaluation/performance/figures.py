@@ -78,7 +78,7 @@ def _parts(figure: Figure | None) -> Iterator[Part]:
     yield from () if figure is None else figure.parts
 
 
-def _sums(indicator: Indicator, asked: Question) -> Select[Any]:
+def _sums(indicator: Indicator, asked: Question) -> Select[str, Any, Any, int, int, int]:
     rows = indicator.rows(asked).subquery()
     return select(
         literal(indicator.key, Text).label("indicator"),

@@ -7,18 +7,17 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal, TypeAlias
 
-from sqlalchemy import BigInteger, Text, cast, select
-
+from services.evaluation.adjustment.rules import provincial_rules
+from services.evaluation.performance.ledger_rows import financing, spot_check_findings
 from services.evaluation.support.kinds import title_of
-from services.evaluation.support.ledger import Wanted, is_counted, matching
-from shared.models.evaluation import SupportAction
 from shared.models.reads import (
     YearRows,
     YearSpan,
     admissions,
     confirmed_in,
-    endings,
+    exits,
     first_submissions,
+    graduations,
     members,
     recommendations,
     reports_due,
@@ -51,16 +50,10 @@ class Indicator:
         return self.unit == "元"
 
 
-def _financing(question: Question) -> YearRows:
-    wanted = Wanted(first=question.span.first_day, last=question.span.last_day)
-    return select(
-        cast(SupportAction.id, Text).label("id"),
-        SupportAction.city_code.label("city_code"),
-        SupportAction.kind.label("part"),
-        SupportAction.uscc.label("uscc"),
-        SupportAction.happened_on.label("happened_on"),
-        cast(SupportAction.amount_fen, BigInteger).label("value"),
-    ).where(SupportAction.kind.in_(question.financing_kinds), matching(wanted), is_counted())
+def _ground_title(ground: str) -> str:
+    """A ground of 退库 in the words of the newest rules of adjustment, and of the plan."""
+    titles = {one.kind: one.title for one in provincial_rules()[-1].exit.incidents}
+    return titles.get(ground, "未取得专利产业化实质性进展" if ground == "no_progress" else ground)
 
 
 _ALL = (
@@ -93,11 +86,19 @@ _ALL = (
         lambda question: admissions(question.span),
     ),
     Indicator(
-        "endings",
-        "离库数",
-        "在库资格于当年终止的企业，出库、退库合并计算，计入名额所属市州。",
+        "graduations",
+        "出库数",
+        "当年达到出库标准而出库的企业，计入名额所属市州。",
         "家",
-        lambda question: endings(question.span),
+        lambda question: graduations(question.span),
+    ),
+    Indicator(
+        "exits",
+        "退库数",
+        "当年予以退库的企业，计入名额所属市州，按退库原因分列。",
+        "家",
+        lambda question: exits(question.span),
+        _ground_title,
     ),
     Indicator(
         "financing",
@@ -105,7 +106,7 @@ _ALL = (
         "支持台账中发生日期在当年、列入融资口径的各类支持金额之和；已更正、已撤销、重复的不计。"
         "金额不详的只计笔数、不计金额，日期不详的不计入任何年度；计入登记时企业所在市州，按支持种类分列。",
         "元",
-        _financing,
+        lambda question: financing(question.span, question.financing_kinds),
         title_of,
     ),
     Indicator(
@@ -118,21 +119,21 @@ _ALL = (
     Indicator(
         "reports_on_time",
         "按时报告数",
-        "应报告中首次提交不晚于截止时间、且目前不处于退回状态的；退回后补正的以首次提交时间为准。",
+        "应报告中最近一次提交早于截止时间、且目前不处于退回状态的。",
         "份",
         lambda question: reports_due(question.span, "on_time"),
     ),
     Indicator(
         "reports_late",
-        "逾期报告数",
-        "应报告中首次提交晚于截止时间、且目前不处于退回状态的。",
+        "逾期补正数",
+        "应报告中首次按时提交、被退回后在截止时间之后才补正的（截止后不受理首次提交）。",
         "份",
         lambda question: reports_due(question.span, "late"),
     ),
     Indicator(
         "reports_missing",
         "未报告数",
-        "应报告中从未提交，或退回后尚未再次提交的。",
+        "应报告中截止前从未提交，或退回后尚未再次提交的。",
         "份",
         lambda question: reports_due(question.span, "missing"),
     ),
@@ -142,6 +143,28 @@ _ALL = (
         "当年经核实确认的重大安全事故、严重失信等情形，其后改正的仍计；计入确认时企业登记所在市州，按情形分列。",
         "起",
         lambda question: confirmed_in(question.span),
+        _ground_title,
+    ),
+    Indicator(
+        "spot_checked",
+        "核查抽查数",
+        "核查日期在当年、已登记核查结果的抽查；计入核查时企业登记所在市州，一家企业在几次抽查中被抽中的分别计。",
+        "家",
+        lambda question: spot_check_findings(question.span),
+    ),
+    Indicator(
+        "spot_verified",
+        "核查相符数",
+        "核查抽查中所核事实全部与申报相符的。",
+        "家",
+        lambda question: spot_check_findings(question.span, "verified"),
+    ),
+    Indicator(
+        "spot_contradicted",
+        "核查不符数",
+        "核查抽查中至少一项所核事实与申报不符的。",
+        "家",
+        lambda question: spot_check_findings(question.span, "contradicted"),
     ),
 )
 INDICATORS: Mapping[str, Indicator] = MappingProxyType({one.key: one for one in _ALL})

@@ -64,7 +64,8 @@ class LinkedFigureOut(FigureOut):
 
     parts: list[PartOut]
     explanation_zh: Annotated[
-        str | None, Field(examples=["户均 4000000，0 为零分、5000000 为满分，权重 25，得 20.00 分"])
+        str | None,
+        Field(examples=["获得融资额÷在库数为 4000000.0000，0.0000 得 0 分、5000000.0000 得满分，权重 20，得 16.00 分"]),
     ]
     reported: _Value
     difference: Annotated[str | None, Field(description="Reported less computed", examples=["-100.00"])]
@@ -74,7 +75,7 @@ class LinkedFigureOut(FigureOut):
 class StandingOut(BaseModel):
     """A city's score: `score` is certainly earned, `unknown_weight` belongs to what cannot be computed.
 
-    `score_at_most` if all of that were earned. `rank` is by `score`; `rank_at_best` with `score_at_most`.
+    `score_at_most` if that, and what rows without a value could add, were earned. `rank` is by `score`; `rank_at_best` with `score_at_most`.
     """
 
     city_code: _City

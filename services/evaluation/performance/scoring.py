@@ -6,21 +6,33 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from math import floor
+from typing import Protocol
 
 from services.evaluation.performance.indicators import INDICATORS
 from services.evaluation.performance.settings import Rule, Scale
 
-# By indicator, in the units of its rows (分 for money); None where it is unknown.
-Figures = Mapping[str, int | None]
+
+class Told(Protocol):
+    """A figure in the units of its rows (分 for money): None where unknown, short of `unknown_rows` without a value."""
+
+    @property
+    def value(self) -> int | None: ...
+
+    @property
+    def unknown_rows(self) -> int: ...
 
 
 @dataclass(frozen=True, slots=True)
 class Earned:
-    """`measure` is what the scale is applied to, `points` what it earns; both None where that is unknown."""
+    """`measure` is what the scale is applied to, `points` what is certainly earned; both None where that is unknown.
+
+    `at_most` is more than `points` where rows without a value could add to it.
+    """
 
     weight: int
     measure: Fraction | None
     points: Fraction | None
+    at_most: Fraction
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,20 +41,20 @@ class Score:
 
     earned: Mapping[str, Earned]
     known: Fraction
+    at_most: Fraction
     unknown: int
 
-    @property
-    def at_most(self) -> Fraction:
-        return self.known + self.unknown
 
-
-def score(rules: Mapping[str, Rule], figures: Figures) -> Score:
+def score(rules: Mapping[str, Rule], figures: Mapping[str, Told]) -> Score:
     """Every indicator of a scale. The weight of an unknown one is neither earned nor given to the others."""
     earned = {
-        key: _earned(key, rule.weight, rule.scale, figures) for key, rule in rules.items() if rule.scale is not None
+        key: _earned(rule.weight, rule.scale, _measured(key, rule.scale, figures))
+        for key, rule in rules.items()
+        if rule.scale is not None
     }
     known = sum((one.points for one in earned.values() if one.points is not None), Fraction())
-    return Score(earned, known, sum(one.weight for one in earned.values() if one.points is None))
+    at_most = sum((one.at_most for one in earned.values()), Fraction())
+    return Score(earned, known, at_most, sum(one.weight for one in earned.values() if one.points is None))
 
 
 def place(score_: Fraction, others: list[Fraction]) -> int:
@@ -50,24 +62,27 @@ def place(score_: Fraction, others: list[Fraction]) -> int:
     return 1 + sum(other > score_ for other in others)
 
 
-def _earned(key: str, weight: int, scale: Scale, figures: Figures) -> Earned:
-    measure = _measure(key, scale.over, figures)
-    if measure is None:
-        return Earned(weight, None, None)
+def _earned(weight: int, scale: Scale, measured: tuple[Fraction | None, bool]) -> Earned:
+    """What rows without a value could only add to is earned for certain; what they could take from is unknown."""
+    measure, whole = measured
+    if measure is None or not (whole or scale.full_at > scale.zero_at):
+        return Earned(weight, None, None, Fraction(weight))
     share = (measure - scale.zero_at) / (scale.full_at - scale.zero_at)
-    return Earned(weight, measure, weight * min(max(share, Fraction(0)), Fraction(1)))
+    points = weight * min(max(share, Fraction(0)), Fraction(1))
+    return Earned(weight, measure, points, points if whole else Fraction(weight))
 
 
-def _measure(key: str, over: str | None, figures: Figures) -> Fraction | None:
-    figure = _in_unit(key, figures)
-    if over is None or figure is None:
-        return figure
-    divisor = _in_unit(over, figures)
-    return None if not divisor else figure / divisor
+def _measured(key: str, scale: Scale, figures: Mapping[str, Told]) -> tuple[Fraction | None, bool]:
+    """The measure, and whether every row has its value; unknown over nothing, and over what is not wholly known."""
+    figure, whole = _in_unit(key, figures), not figures[key].unknown_rows
+    if scale.over is None or figure is None:
+        return figure, whole
+    divisor = None if figures[scale.over].unknown_rows else _in_unit(scale.over, figures)
+    return (None if not divisor else figure / divisor), whole
 
 
-def _in_unit(key: str, figures: Figures) -> Fraction | None:
-    value = figures[key]
+def _in_unit(key: str, figures: Mapping[str, Told]) -> Fraction | None:
+    value = figures[key].value
     return None if value is None else Fraction(value, 100 if INDICATORS[key].is_money else 1)
 
 

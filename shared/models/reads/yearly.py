@@ -10,7 +10,21 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Literal, TypeAlias
 
-from sqlalchemy import BigInteger, ColumnElement, Date, DateTime, Select, Text, and_, cast, func, literal, null, select
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Date,
+    DateTime,
+    Select,
+    Text,
+    and_,
+    cast,
+    func,
+    literal,
+    null,
+    or_,
+    select,
+)
 from sqlalchemy.orm import aliased
 
 from shared.calendar import start_of_day
@@ -24,7 +38,6 @@ from shared.models.intake import (
     EnterpriseVersion,
     Incident,
     ProgressReport,
-    ProgressReportSnapshot,
     ReportingPeriod,
 )
 
@@ -32,6 +45,7 @@ YearRows: TypeAlias = Select[Any, Any, Any, Any, Any, Any]
 DueState: TypeAlias = Literal["on_time", "late", "missing"]
 _ONE = literal(1, BigInteger).label("value")
 _Naive = DateTime(timezone=False)
+_GRADUATED = "graduated"
 _NO_PART = null().cast(Text).label("part")
 
 
@@ -96,10 +110,19 @@ def admissions(span: YearSpan) -> YearRows:
     return _stays(since).where(span.holds(since), since <= span.now)
 
 
-def endings(span: YearSpan) -> YearRows:
-    """Stays in the pools that ended in the year, for whatever reason."""
+def graduations(span: YearSpan) -> YearRows:
+    """Stays in the pools that ended in the year by graduating (出库, 二(六)12(1)), for the city of the place."""
+    return _ended(span, _NO_PART).where(Membership.ended_reason == _GRADUATED)
+
+
+def exits(span: YearSpan) -> YearRows:
+    """Stays in the pools that ended in the year for any other reason (退库, 二(六)12(3)); by reason."""
+    return _ended(span, Membership.ended_reason.label("part")).where(Membership.ended_reason != _GRADUATED)
+
+
+def _ended(span: YearSpan, part: ColumnElement[Any]) -> YearRows:
     until = func.upper(Membership.during)
-    return _stays(until).where(span.holds(until), until <= span.now)
+    return _stays(until, part).where(span.holds(until), until <= span.now)
 
 
 def members(span: YearSpan) -> YearRows:
@@ -109,11 +132,11 @@ def members(span: YearSpan) -> YearRows:
     return _stays(since).where(begun, until.is_(None) | (until > start_of_day(span.first_day)))
 
 
-def _stays(moment: ColumnElement[Any]) -> YearRows:
+def _stays(moment: ColumnElement[Any], part: ColumnElement[Any] = _NO_PART) -> YearRows:
     return select(
         cast(Membership.id, Text).label("id"),
         Membership.city_code.label("city_code"),
-        _NO_PART,
+        part,
         Membership.uscc.label("uscc"),
         _day(moment),
         _ONE,
@@ -123,12 +146,12 @@ def _stays(moment: ColumnElement[Any]) -> YearRows:
 def reports_due(span: YearSpan, *states: DueState) -> YearRows:
     """Reports on periods that closed in the year: each member of any of a period's days owes one; by period.
 
-    For the city to which the place was given. `states` leaves out the others: in time when it was first submitted
-    before the period closed, and missing also while it is returned and not submitted again.
+    For the city to which the place was given. `states` leaves out the others; each report is in one. Nobody begins
+    after a period has closed, so that late is what was returned and put right after it. Missing also while returned.
     """
-    due, first = _due(span), aliased(ProgressReportSnapshot)
-    in_time = first.created_at < due.c.closes_at
-    present = and_(first.report_id.is_not(None), ProgressReport.status != "returned")
+    due, report = _due(span), ProgressReport
+    present = func.coalesce(report.status.in_(("submitted", "accepted")), literal(value=False))
+    in_time = report.submitted_at < due.c.closes_at
     wanted = {"on_time": and_(present, in_time), "late": and_(present, ~in_time), "missing": ~present}
     statement = (
         select(
@@ -140,18 +163,9 @@ def reports_due(span: YearSpan, *states: DueState) -> YearRows:
             _ONE,
         )
         .select_from(due)
-        .outerjoin(
-            ProgressReport,
-            and_(ProgressReport.period_id == due.c.period_id, ProgressReport.enterprise_id == due.c.enterprise_id),
-        )
-        .outerjoin(first, and_(first.report_id == ProgressReport.id, first.revision == 1))
+        .outerjoin(report, and_(report.period_id == due.c.period_id, report.enterprise_id == due.c.enterprise_id))
     )
-    if not states:
-        return statement
-    asked = literal(value=False)
-    for state in states:
-        asked = asked | func.coalesce(wanted[state], literal(value=False))
-    return statement.where(asked)
+    return statement.where(or_(*(wanted[state] for state in states))) if states else statement
 
 
 def _due(span: YearSpan) -> Any:
