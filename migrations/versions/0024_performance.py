@@ -39,7 +39,7 @@ def upgrade() -> None:
         sa.Column("supersedes", sa.Uuid(), nullable=True),
         sa.Column("reason", sa.Text(), nullable=True),
         sa.Column("reported_by", sa.Text(), nullable=False),
-        sa.Column("reported_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("reported_at", sa.DateTime(timezone=True), nullable=False),
         *(
             sa.CheckConstraint(check, name=op.f(f"ck_performance_report_{name}"))
             for name, check in _REPORT_CHECKS.items()

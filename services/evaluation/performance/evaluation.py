@@ -12,7 +12,7 @@ from services.evaluation.performance.errors import BEFORE_LEDGERS, IN_FUTURE
 from services.evaluation.performance.figures import Figure, Part, YearFigures, figure_of, question, year_figures
 from services.evaluation.performance.indicators import INDICATORS, Indicator, Question
 from services.evaluation.performance.schemas import FigureOut, IndicatorOut, PartOut, RankedCityOut
-from services.evaluation.performance.scoring import Score, decimal_text, place, score
+from services.evaluation.performance.scoring import Score, decimal_text, place, plain_text, score
 from services.evaluation.performance.settings import PerformanceSettings, performance_settings
 from services.evaluation.support.money import yuan_of
 from shared import calendar
@@ -122,7 +122,7 @@ def _indicator_shown(settings: PerformanceSettings, indicator: Indicator) -> Ind
         unit=indicator.unit,
         weight=rule.weight,
         over=None if rule.scale is None else rule.scale.over,
-        zero_at=None if rule.scale is None else decimal_text(rule.scale.zero_at, 4),
-        full_at=None if rule.scale is None else decimal_text(rule.scale.full_at, 4),
+        zero_at=None if rule.scale is None else plain_text(rule.scale.zero_at),
+        full_at=None if rule.scale is None else plain_text(rule.scale.full_at),
         basis=rule.basis,
     )

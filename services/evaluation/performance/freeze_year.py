@@ -108,11 +108,15 @@ def compared(row: PerformanceFreeze | None, evaluation: Evaluation, now: list[Ra
 
 
 def _changes(before: FrozenCity | None, now: RankedCityOut) -> Iterator[ChangeOut]:
-    then = {} if before is None else {one.indicator: one.value for one in before.figures} | {"score": before.score}
-    current = {one.indicator: one.value for one in now.figures} | {"score": now.score}
+    then, current = {} if before is None else _values(before), _values(now)
     for key in sorted(then.keys() | current.keys()):
         if then.get(key) != current.get(key) or (key in then) != (key in current):
             yield ChangeOut(city_code=now.city_code, indicator=key, frozen=then.get(key), now=current.get(key))
+
+
+def _values(city: RankedCityOut | FrozenCity) -> dict[str, str | None]:
+    scores = {"score": city.score, "score_at_most": city.score_at_most}
+    return {one.indicator: one.value for one in city.figures} | scores
 
 
 def _content(evaluation: Evaluation, reports: dict[str, PerformanceReport]) -> FrozenContent:

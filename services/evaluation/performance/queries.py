@@ -28,7 +28,7 @@ from services.evaluation.performance.schemas import (
     StatementOut,
     YearOut,
 )
-from services.evaluation.performance.scoring import Earned, decimal_text
+from services.evaluation.performance.scoring import Earned, decimal_text, plain_text
 from shared.errors import NOT_FOUND, Problem
 from shared.models.evaluation import PerformanceReport
 from shared.models.reads import enterprise_names
@@ -107,10 +107,10 @@ def _explained(evaluation: Evaluation, indicator: Indicator, earned: Earned | No
     what = indicator.title if scale.over is None else f"{indicator.title}÷{INDICATORS[scale.over].title}"
     if earned.measure is None or earned.points is None:
         return f"{what}无法计算，权重 {earned.weight} 列为未知，不按零计，也不分摊给其他指标"
-    zero_at, full_at = decimal_text(scale.zero_at, 4), decimal_text(scale.full_at, 4)
+    zero_at, full_at = plain_text(scale.zero_at), plain_text(scale.full_at)
     more = "" if earned.at_most == earned.points else "；有记录的数额不详，只按已知部分计，最高可得满分"
     return (
-        f"{what}为 {decimal_text(earned.measure, 4)}，{zero_at} 得 0 分、{full_at} 得满分，"
+        f"{what}为 {plain_text(earned.measure)}，{zero_at} 得 0 分、{full_at} 得满分，"
         f"权重 {earned.weight}，得 {decimal_text(earned.points)} 分{more}"
     )
 

@@ -19,7 +19,7 @@ from services.evaluation.performance.errors import (
 from services.evaluation.performance.indicators import INDICATORS
 from services.evaluation.performance.schemas import ReportedIn
 from services.evaluation.support.money import fen_of
-from shared import audit
+from shared import audit, calendar
 from shared.errors import ErrorKind, Problem, Violation
 from shared.models.base import new_id
 from shared.models.evaluation import PerformanceFreeze, PerformanceReport
@@ -52,6 +52,7 @@ async def report_figures(session: AsyncSession, actor: Actor, year: int, city: s
         supersedes=None if before is None else before.id,
         reason=reported_in.reason,
         reported_by=actor.subject,
+        reported_at=calendar.now(),
     )
     session.add(row)
     await session.flush()

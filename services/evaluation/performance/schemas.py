@@ -65,7 +65,7 @@ class LinkedFigureOut(FigureOut):
     parts: list[PartOut]
     explanation_zh: Annotated[
         str | None,
-        Field(examples=["获得融资额÷在库数为 4000000.0000，0.0000 得 0 分、5000000.0000 得满分，权重 20，得 16.00 分"]),
+        Field(examples=["获得融资额÷在库数为 4000000，0 得 0 分、5000000 得满分，权重 20，得 16.00 分"]),
     ]
     reported: _Value
     difference: Annotated[str | None, Field(description="Reported less computed", examples=["-100.00"])]
@@ -92,7 +92,7 @@ class RankedCityOut(StandingOut):
 
 
 class ChangeOut(BaseModel):
-    """A figure, or with `indicator` "score" a score, that is not what was frozen."""
+    """A figure, or with `indicator` "score" or "score_at_most" a score, that is not what was frozen."""
 
     city_code: _City
     indicator: _Key

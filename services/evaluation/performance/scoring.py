@@ -86,6 +86,11 @@ def _in_unit(key: str, figures: Mapping[str, Told]) -> Fraction | None:
     return None if value is None else Fraction(value, 100 if INDICATORS[key].is_money else 1)
 
 
+def plain_text(value: Fraction) -> str:
+    """With as many of four decimals as it takes, cut off after them; such as `"0.5"` or `"5000000"`."""
+    return decimal_text(value, 4).rstrip("0").rstrip(".")
+
+
 def decimal_text(value: Fraction, places: int = 2) -> str:
     """Cut off after `places` decimals, never rounded up; such as `"87.50"`."""
     whole, rest = divmod(floor(value * 10**places), 10**places)

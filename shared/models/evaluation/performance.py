@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped
 
-from shared.models.base import Base, CreatedAt, Id
+from shared.models.base import Base, Id
 
 _WHOSE = ("year", "city_code")
 
@@ -47,7 +47,8 @@ class PerformanceReport(Base):
     supersedes: Mapped[uuid.UUID | None]
     reason: Mapped[str | None]
     reported_by: Mapped[str]
-    reported_at: Mapped[CreatedAt]
+    # By the business clock, as `frozen_at`.
+    reported_at: Mapped[datetime]
 
 
 class PerformanceFreeze(Base):
@@ -65,5 +66,4 @@ class PerformanceFreeze(Base):
     content: Mapped[dict[str, Any]]
     digest: Mapped[str]
     frozen_by: Mapped[str]
-    # By the business clock, as the content says it.
     frozen_at: Mapped[datetime]

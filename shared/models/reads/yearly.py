@@ -25,6 +25,7 @@ from sqlalchemy import (
     or_,
     select,
 )
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import aliased
 
 from shared.calendar import start_of_day
@@ -191,7 +192,7 @@ def _due(span: YearSpan) -> Any:
             since < ends,
             until.is_(None) | (until > begins),
         )
-        .distinct(ReportingPeriod.id, Enterprise.id)
+        .ext(distinct_on(ReportingPeriod.id, Enterprise.id))
         .order_by(ReportingPeriod.id, Enterprise.id, since)
         .subquery()
     )
