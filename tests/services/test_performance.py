@@ -13,6 +13,7 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from support.forms import HUANGSHI, form
+from support.locks import until_blocked
 from support.members import HUANGSHI_CITY, WUHAN_CITY, on_record
 from support.notices import Clock
 from support.performance import (
@@ -315,6 +316,23 @@ async def test_who_reports_while_the_year_is_frozen_is_in_it_or_refused(
     kept = await owner.fetchval("SELECT figures ->> 'exits' FROM performance_report")
     (mine,) = [one for one in frozen.json()["content"]["cities"] if one["city_code"] == WUHAN_CITY]
     assert mine["reported"] == (None if kept is None else {"exits": kept})
+
+
+async def test_who_freezes_waits_for_a_city_that_is_reporting(
+    system: System, clock: Clock, owner: asyncpg.Connection, database_urls: dict[str, str]
+) -> None:
+    clock.put("2026-01-05 09:00")
+    city = await asyncpg.connect(database_urls["owner"].replace("+asyncpg", ""))
+    async with city.transaction():
+        await city.execute(
+            "INSERT INTO performance_report (id, year, city_code, figures, reported_by, reported_at) "
+            "VALUES (uuidv7(), 2025, '420100', '{\"exits\": 3}', 'zhang-wei', now())"
+        )
+        freezing = asyncio.create_task(system.ok("evaluation", "POST", FREEZE, province(system)))
+        await until_blocked(owner)
+    await city.close()
+    (mine,) = [one for one in (await freezing)["content"]["cities"] if one["city_code"] == WUHAN_CITY]
+    assert mine["reported"] == {"exits": "3"}
 
 
 _days = st.sampled_from(("2024-12-31", "2025-01-01", "2025-06-20", "2025-12-31", "2026-01-01"))
