@@ -26,6 +26,7 @@ from services.evaluation.selection.routes import router as selection
 from services.evaluation.spot_checks.public_routes import router as public_spot_checks
 from services.evaluation.spot_checks.routes import router as spot_checks
 from services.evaluation.support.routes import router as support
+from shared.garbage import settle_collector
 from shared.settings import Settings, from_environment
 from shared.web.application import build_application
 
@@ -68,4 +69,6 @@ def create_app(settings: Settings) -> FastAPI:
 
 def application() -> FastAPI:
     """Factory for uvicorn: settings from the environment."""
-    return create_app(from_environment(Settings))
+    app = create_app(from_environment(Settings))
+    settle_collector()
+    return app
