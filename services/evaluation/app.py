@@ -16,6 +16,7 @@ from services.evaluation.notices.appeal_routes import router as appeals
 from services.evaluation.notices.judgement_routes import router as own_judgements
 from services.evaluation.notices.public_routes import router as public_notices
 from services.evaluation.notices.routes import router as notices
+from services.evaluation.performance.routes import router as performance
 from services.evaluation.pool.routes import history as pool_history
 from services.evaluation.pool.routes import router as pool
 from services.evaluation.pool.service import register_pool
@@ -54,6 +55,7 @@ def create_app(settings: Settings) -> FastAPI:
             public_notices,
             pool,
             support,
+            performance,
             spot_checks,
             public_spot_checks,
             adjustments,
