@@ -66,6 +66,22 @@ class ListsDue(Event):
     consumers = ("finance.renew_lists",)
 
 
+class EditionPublished(Event):
+    """An edition of a list is there to be pulled."""
+
+    topic = "finance.edition_published"
+    consumers = ("finance.announce_edition",)
+    programme: str
+    serial: int
+
+
+class WebhooksDue(Event):
+    """A message waits to be sent to a subscriber's address, or is due again."""
+
+    topic = "finance.webhooks_due"
+    consumers = ("finance.push_webhooks",)
+
+
 class ProgressReportDecided(Event):
     """A progress report was accepted, or one that was accepted is open again."""
 
@@ -158,6 +174,8 @@ EVENTS: tuple[type[Event], ...] = (
     FactsStated,
     SelectionCommitted,
     ListsDue,
+    EditionPublished,
+    WebhooksDue,
     ProgressReportDecided,
     PoolAdjusted,
     StallRadarDue,

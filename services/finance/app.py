@@ -13,6 +13,7 @@ from services.finance.lists.public_routes import router as keys
 from services.finance.lists.record_routes import router as acknowledgements
 from services.finance.lists.routes import router as lists
 from services.finance.lists.signing_keys import register_key
+from services.finance.webhooks.routes import router as webhooks
 from shared.garbage import settle_collector
 from shared.security.keys import load_key
 from shared.settings import Settings, from_environment
@@ -29,7 +30,7 @@ def create_app(settings: Settings) -> FastAPI:
         service="finance",
         title="Peiyu 培育 · finance 金融",
         settings=settings,
-        routers=(lists, files, lookups, keys, acknowledgements, publications),
+        routers=(lists, files, lookups, keys, acknowledgements, publications, webhooks),
         at_start=register,
     )
 

@@ -85,6 +85,7 @@ ROLE_SCOPES: dict[str, frozenset[str]] = {
             "pool:read",
             "lists:read",
             "lists:watch",
+            "webhooks:read",
             "lists:admin",
             "notices:write",
             "notices:read",
@@ -120,7 +121,7 @@ ROLE_SCOPES: dict[str, frozenset[str]] = {
             "spot_checks:read",
         }
     ),
-    "bank": frozenset({"lists:read", "lists:acknowledge"}),
+    "bank": frozenset({"lists:read", "lists:acknowledge", "webhooks:read", "webhooks:write"}),
     "national_system": frozenset({"cycles:read", "national:push"}),
     "auditor": frozenset(
         {
@@ -138,6 +139,7 @@ ROLE_SCOPES: dict[str, frozenset[str]] = {
             "pool:read",
             "lists:read",
             "lists:watch",
+            "webhooks:read",
             "notices:read",
             "facts:read",
             "support:read",
@@ -151,6 +153,7 @@ ROLE_SCOPES: dict[str, frozenset[str]] = {
             "cycles:read",
             "cycles:write",
             "lists:watch",
+            "webhooks:read",
             "lists:admin",
             "pool:read",
             "national:read",
@@ -162,6 +165,8 @@ SCOPES: dict[str, str] = {
     "cycles:read": "Read application cycles",
     "cycles:write": "Open application cycles",
     "enterprises:read": "Read enterprises within reach, with their history",
+    "webhooks:read": "Read webhook addresses within reach and their logs",
+    "webhooks:write": "Register, try and remove one's own webhook addresses, and replay messages",
     "enterprises:write": "Move, merge and re-code enterprises, and undo it",
     "applications:submit": "Draft, submit and withdraw applications: one's own, or of one's city",
     "applications:read": "Read applications within reach",

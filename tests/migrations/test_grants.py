@@ -109,6 +109,9 @@ REVIEWED: dict[str, dict[str, str]] = {
         "refused_publication": "SELECT, INSERT",
         "removal_decision": "SELECT, INSERT",
         "selection_plan": "SELECT",
+        "webhook_attempt": "SELECT, INSERT",
+        "webhook_endpoint": "SELECT, INSERT, UPDATE (earlier_secret, earlier_until, removed_at, secret)",
+        "webhook_message": "SELECT, INSERT, UPDATE (attempts, claim, due_at, settled_at, status)",
     },
     "peiyu_intake": {
         "alembic_version": "SELECT",
