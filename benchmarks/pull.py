@@ -119,7 +119,7 @@ async def _publish(settings: Settings, url: str, size: int) -> Published:
     officer = Actor("bench", "province_officer", frozenset())
     begun = time.perf_counter()
     async with database.sessions.begin() as session:
-        await delta(session, officer, programme.code, 1, 2, key)
+        await delta(session, officer, province().list_programmes[0].code, 1, 2, key)
         changes = time.perf_counter() - begun
         body = (await session.execute(select(Edition.body).where(Edition.serial == 2))).scalar_one()
     await database.close()
