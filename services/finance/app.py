@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import FastAPI
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.finance.consents.routes import router as consents
 from services.finance.lists.check_routes import router as lookups
 from services.finance.lists.decision_routes import router as publications
 from services.finance.lists.file_routes import router as files
@@ -13,6 +14,8 @@ from services.finance.lists.public_routes import router as keys
 from services.finance.lists.record_routes import router as acknowledgements
 from services.finance.lists.routes import router as lists
 from services.finance.lists.signing_keys import register_key
+from services.finance.patents.routes import router as patents
+from services.finance.programmes.routes import router as proposals
 from shared.security.keys import load_key
 from shared.settings import Settings, from_environment
 from shared.web.application import build_application
@@ -28,7 +31,7 @@ def create_app(settings: Settings) -> FastAPI:
         service="finance",
         title="Peiyu 培育 · finance 金融",
         settings=settings,
-        routers=(lists, files, lookups, keys, acknowledgements, publications),
+        routers=(lists, files, lookups, keys, acknowledgements, publications, proposals, consents, patents),
         at_start=register,
     )
 

@@ -51,6 +51,7 @@ async def test_a_schedule_is_what_the_settings_ask_for(system: System, line: dic
         "attachments.sweep",
         "evaluation.stall_radar",
         "finance.lists",
+        "evaluation.programmes",
     ]
     wanted = ["national.reconciliation", "attachments.sweep", "evaluation.stall_radar", "finance.lists"]
     assert [one.name for one in schedules(line["relay"])] == wanted
@@ -67,5 +68,6 @@ async def test_the_relay_itself_looks(system: System, line: dict[str, Settings],
         "intake.attachments_sweep_due",
         "evaluation.stall_radar_due",
         "finance.lists_due",
+        "evaluation.programmes_due",
     }
     assert await owner.fetchval("SELECT count(*) FROM outbox_event") == 4

@@ -32,6 +32,7 @@ from shared.models.evaluation.notices import (
     PublicNoticeEntry,
 )
 from shared.models.evaluation.pool import END_REASONS, Membership, MembershipVersion, Pool
+from shared.models.evaluation.programmes import LISTED_VERDICTS, ProgrammeJudgement, ProgrammeJudgementEntry
 from shared.models.evaluation.review import (
     REVIEW_ITEM_KINDS,
     REVIEW_STATUSES,
@@ -63,6 +64,7 @@ __all__ = [
     "CANDIDATE_ACTIONS",
     "END_REASONS",
     "HOLD_KINDS",
+    "LISTED_VERDICTS",
     "MEMBER_ACTIONS",
     "NOTICE_DECISIONS",
     "OBJECTION_STATUSES",
@@ -94,6 +96,8 @@ __all__ = [
     "Objector",
     "Pool",
     "PoolHold",
+    "ProgrammeJudgement",
+    "ProgrammeJudgementEntry",
     "PublicNotice",
     "PublicNoticeEntry",
     "ReplacementCredit",

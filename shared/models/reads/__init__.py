@@ -16,6 +16,7 @@ from shared.models.reads.attachments import (
     evidence_of,
     files_on_record,
 )
+from shared.models.reads.consents import Consent, PatentOnRecord, lists_of, live_consents, patents_on_record
 from shared.models.reads.cycles import (
     CyclePlaces,
     PinnedCycle,
@@ -33,6 +34,7 @@ from shared.models.reads.enterprises import (
     present_codes,
 )
 from shared.models.reads.incidents import ConfirmedIncident, StandingIncident, confirmed_incidents, standing_incidents
+from shared.models.reads.judgements import EndedStay, JudgedEntry, JudgementOnRecord, ended_stays, judgement_on_record
 from shared.models.reads.lists import (
     ListedMember,
     PlanKind,
@@ -74,10 +76,15 @@ __all__ = [
     "ApplicationOfEnterprise",
     "AttachmentDigest",
     "ConfirmedIncident",
+    "Consent",
     "CyclePlaces",
     "Departure",
+    "EndedStay",
     "EnterpriseOnRecord",
+    "JudgedEntry",
+    "JudgementOnRecord",
     "ListedMember",
+    "PatentOnRecord",
     "PeriodOnRecord",
     "PinnedCycle",
     "PlanKind",
@@ -98,6 +105,7 @@ __all__ = [
     "committed_plans",
     "confirmed_incidents",
     "ended_by_plan",
+    "ended_stays",
     "enterprise_names",
     "enterprises_on_record",
     "evidence_of",
@@ -106,8 +114,12 @@ __all__ = [
     "is_live_stay",
     "is_selected",
     "judged_as",
+    "judgement_on_record",
     "listed_members",
+    "lists_of",
+    "live_consents",
     "members_during",
+    "patents_on_record",
     "pinned_cycle",
     "places_of",
     "plans_that_ended",

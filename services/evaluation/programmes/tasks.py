@@ -1,0 +1,25 @@
+"""Jobs: judge the lists whose cadence has come round."""
+
+from __future__ import annotations
+
+from sqlalchemy import func, select
+
+from services.evaluation.programmes.cadence import period_start
+from services.evaluation.programmes.judge_programme import judge_programme
+from services.evaluation.programmes.rules import programme_rules
+from shared import audit, calendar
+from shared.models.evaluation import ProgrammeJudgement
+from shared.queue import Work
+
+
+async def judge_due_programmes(work: Work) -> None:
+    """Handle `programmes_due`: a judgement of every list that has none in its month, quarter or year."""
+    newest = select(ProgrammeJudgement.programme_code, func.max(ProgrammeJudgement.judged_on)).group_by(
+        ProgrammeJudgement.programme_code
+    )
+    judged = dict((await work.session.execute(newest)).all())
+    today = calendar.business_date(calendar.now())
+    for code, rule in programme_rules().items():
+        start, last = period_start(rule.data.cadence, today), judged.get(code)
+        if start is not None and (last is None or last < start):
+            await judge_programme(work.session, audit.SYSTEM, rule, work.event_id)
