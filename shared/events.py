@@ -82,6 +82,14 @@ class ProgrammeJudged(Event):
     programme_code: str
 
 
+class CreditOutcomeRecorded(Event):
+    """A bank reported or corrected what it decided; `outcome_id` is that of its first report."""
+
+    topic = "finance.credit_outcome_recorded"
+    consumers = ("evaluation.take_credit_outcome",)
+    outcome_id: uuid.UUID
+
+
 class ProgressReportDecided(Event):
     """A progress report was accepted, or one that was accepted is open again."""
 
@@ -176,6 +184,7 @@ EVENTS: tuple[type[Event], ...] = (
     ListsDue,
     ProgrammesDue,
     ProgrammeJudged,
+    CreditOutcomeRecorded,
     ProgressReportDecided,
     PoolAdjusted,
     StallRadarDue,

@@ -1,4 +1,4 @@
-"""Lists by rule: judgements, consents, extracts of the patent register, proposals that somebody approves, recalls."""
+"""Lists by rule: judgements, consents, patents, proposals that somebody approves, recalls, and what banks answer."""
 
 from __future__ import annotations
 
@@ -16,9 +16,11 @@ _TABLES = (
     "patent_extract",
     "list_proposal",
     "edition_recall",
+    "credit_outcome",
+    "pledge",
 )
 # What is written once; of the others single columns are added later, and no row of any is taken away.
-_IMMUTABLE = ("programme_judgement", "programme_judgement_entry", "patent_extract", "edition_recall")
+_IMMUTABLE = ("programme_judgement", "programme_judgement_entry", "patent_extract", "edition_recall", "credit_outcome")
 _GRANTS = {
     "peiyu_evaluation": (
         "SELECT, INSERT ON programme_judgement",
@@ -26,6 +28,9 @@ _GRANTS = {
         # Whether there is consent, and what may be pledged, are facts of a rule.
         "SELECT (id, uscc, purpose, given_on, withdrawn_at) ON list_consent",
         "SELECT ON patent_extract",
+        # What banks lent, for the ledger, and which patents are pledged.
+        "SELECT ON credit_outcome",
+        "SELECT ON pledge",
         # Which lists an enterprise is on.
         "SELECT (programme_code, serial, uscc, change, entry) ON edition_change",
     ),
@@ -36,6 +41,8 @@ _GRANTS = {
         "SELECT, INSERT ON patent_extract",
         "SELECT, INSERT, UPDATE (status, approved_by, approved_at, serial) ON list_proposal",
         "SELECT, INSERT ON edition_recall",
+        "SELECT, INSERT ON credit_outcome",
+        "SELECT, INSERT, UPDATE (released_on, released_by, voided_by) ON pledge",
     ),
 }
 _BASES = (
@@ -134,6 +141,53 @@ _DDL = (
         CONSTRAINT ck_edition_recall_superseded_later CHECK (superseded_by > serial)
     )
     """,
+    """
+    CREATE TABLE credit_outcome (
+        id UUID NOT NULL, root_id UUID NOT NULL, programme_code TEXT NOT NULL, serial INTEGER NOT NULL, uscc TEXT
+        NOT NULL, city_code TEXT NOT NULL, client_id TEXT NOT NULL, reference TEXT NOT NULL, decision TEXT,
+        decided_on DATE, line_fen BIGINT, drawn_fen BIGINT, rate_e4 INTEGER, due_on DATE, refusal_code TEXT,
+        registration_no TEXT, registered_on DATE, unverified JSONB NOT NULL, content JSONB NOT NULL, corrects UUID,
+        withdrawn BOOLEAN NOT NULL, reason TEXT, recorded_at timestamptz DEFAULT now() NOT NULL,
+        CONSTRAINT pk_credit_outcome PRIMARY KEY (id),
+        CONSTRAINT uq_credit_outcome_whose UNIQUE (id, root_id, programme_code, client_id, reference, uscc),
+        CONSTRAINT uq_credit_outcome_corrects UNIQUE (corrects),
+        CONSTRAINT fk_credit_outcome_programme_code_serial_edition FOREIGN KEY(programme_code, serial) REFERENCES edition (programme_code, serial),
+        CONSTRAINT fk_credit_outcome_corrects_the_same FOREIGN KEY(corrects, root_id, programme_code, client_id, reference, uscc) REFERENCES credit_outcome (id, root_id, programme_code, client_id, reference, uscc),
+        CONSTRAINT ck_credit_outcome_decision CHECK (decision IN ('approved', 'refused')),
+        CONSTRAINT ck_credit_outcome_decided_unless_withdrawn CHECK (withdrawn = (decision IS NULL)),
+        CONSTRAINT ck_credit_outcome_correction_has_reason CHECK ((corrects IS NULL) = (reason IS NULL)),
+        CONSTRAINT ck_credit_outcome_withdrawal_corrects CHECK (NOT withdrawn OR corrects IS NOT NULL),
+        CONSTRAINT ck_credit_outcome_whole CHECK (CASE decision WHEN 'approved' THEN num_nulls(decided_on, line_fen, due_on) = 0 AND refusal_code IS NULL WHEN 'refused' THEN num_nulls(decided_on, refusal_code) = 0 AND num_nonnulls(line_fen, drawn_fen, rate_e4, due_on, registration_no) = 0 ELSE num_nonnulls(decided_on, line_fen, drawn_fen, rate_e4, due_on, refusal_code, registration_no) = 0 END),
+        CONSTRAINT ck_credit_outcome_line_positive CHECK (line_fen BETWEEN 1 AND 1000000000000000),
+        CONSTRAINT ck_credit_outcome_drawn_within_line CHECK (drawn_fen BETWEEN 0 AND line_fen),
+        CONSTRAINT ck_credit_outcome_rate_in_range CHECK (rate_e4 BETWEEN 0 AND 1000000),
+        CONSTRAINT ck_credit_outcome_due_later CHECK (due_on > decided_on),
+        CONSTRAINT ck_credit_outcome_not_in_future CHECK (decided_on <= (recorded_at AT TIME ZONE 'Asia/Shanghai')::date),
+        CONSTRAINT ck_credit_outcome_registration_whole CHECK ((registration_no IS NULL) = (registered_on IS NULL))
+    )
+    """,
+    """
+    CREATE INDEX ix_credit_outcome_client_id_id ON credit_outcome (client_id, id)
+    """,
+    """
+    CREATE INDEX ix_credit_outcome_uscc ON credit_outcome (uscc)
+    """,
+    """
+    CREATE UNIQUE INDEX uq_credit_outcome_reference ON credit_outcome (client_id, reference) WHERE corrects IS NULL
+    """,
+    """
+    CREATE TABLE pledge (
+        id UUID NOT NULL, outcome_id UUID NOT NULL, patent_no TEXT NOT NULL, registration_no TEXT NOT NULL,
+        registered_on DATE NOT NULL, released_on DATE, released_by TEXT, voided_by UUID,
+        CONSTRAINT pk_pledge PRIMARY KEY (id),
+        CONSTRAINT ex_pledge_no_double EXCLUDE USING gist (patent_no WITH =, daterange(registered_on, released_on, '[)') WITH &&) WHERE (voided_by IS NULL),
+        CONSTRAINT uq_pledge_outcome_id_patent_no UNIQUE (outcome_id, patent_no),
+        CONSTRAINT ck_pledge_released_later CHECK (released_on >= registered_on),
+        CONSTRAINT ck_pledge_release_whole CHECK (num_nonnulls(released_on, released_by) IN (0, 2)),
+        CONSTRAINT fk_pledge_outcome_id_credit_outcome FOREIGN KEY(outcome_id) REFERENCES credit_outcome (id),
+        CONSTRAINT fk_pledge_voided_by_credit_outcome FOREIGN KEY(voided_by) REFERENCES credit_outcome (id)
+    )
+    """,
 )
 _FUNCTIONS = (
     # A consent is withdrawn once; a proposal that was published or overtaken stays so.
@@ -152,6 +206,39 @@ _FUNCTIONS = (
     END $$
     """,
 )
+# What a bank reports of a credit is a source of the ledger as a progress report is: taken as it is, corrected there.
+_TAKEN = """
+CREATE OR REPLACE FUNCTION keep_support_actions() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    holder text := holder_of_code(NEW.uscc);
+    before support_action;
+BEGIN
+    PERFORM pg_advisory_xact_lock(hashtextextended('support of ' || holder, 0));
+    NEW.recorded_at := clock_timestamp();
+    IF NEW.corrects IS NOT NULL THEN
+        SELECT * INTO before FROM support_action WHERE id = NEW.corrects;
+        IF before.withdrawn THEN
+            RAISE EXCEPTION 'a withdrawal is not corrected' USING
+                ERRCODE = 'check_violation', CONSTRAINT = 'support_action_withdrawn_already';
+        END IF;
+        IF before.source <> NEW.source AND (before.source IN ({taken}) OR NEW.source IN ({taken})) THEN
+            RAISE EXCEPTION 'what is taken from elsewhere is corrected there' USING
+                ERRCODE = 'check_violation', CONSTRAINT = 'support_action_of_a_report';
+        END IF;
+    END IF;
+    -- What is taken from elsewhere is taken as it is: what it repeats is shown as repeated, and counted once.
+    IF NEW.source NOT IN ({taken}) AND EXISTS (
+        SELECT FROM support_action AS other
+        WHERE other.claim = NEW.claim AND other.id IS DISTINCT FROM NEW.corrects
+            AND holder_of_code(other.uscc) = holder
+            AND NOT EXISTS (SELECT FROM support_action AS later WHERE later.corrects = other.id)
+    ) THEN
+        RAISE EXCEPTION 'claimed already' USING
+            ERRCODE = 'unique_violation', CONSTRAINT = 'support_action_claimed_once';
+    END IF;
+    RETURN NEW;
+END $$
+"""
 _TRIGGERS = {"list_consent": "keep_consent_withdrawn", "list_proposal": "keep_proposal_settled"}
 
 
@@ -172,6 +259,22 @@ def upgrade() -> None:
     for role, grants in _GRANTS.items():
         for grant in grants:
             op.execute(f"GRANT {grant} TO {role}")
+    _take_from_banks()
+
+
+def _take_from_banks() -> None:
+    """Rows of the ledger that a bank's report of a credit is taken as."""
+    op.execute("ALTER TABLE support_action ADD COLUMN outcome_id UUID")
+    op.execute("CREATE INDEX ix_support_action_outcome ON support_action (outcome_id) WHERE outcome_id IS NOT NULL")
+    for name, check in (
+        ("source", "source IN ('city', 'province', 'report', 'bank')"),
+        ("report_named", "num_nonnulls(report_id, report_revision) = CASE source WHEN 'report' THEN 2 ELSE 0 END"),
+        ("outcome_named", "(source = 'bank') = (outcome_id IS NOT NULL)"),
+        ("source_named", "(source IN ('report', 'bank')) = (source_key IS NOT NULL)"),
+    ):
+        op.execute(f"ALTER TABLE support_action DROP CONSTRAINT IF EXISTS ck_support_action_{name}")
+        op.execute(f"ALTER TABLE support_action ADD CONSTRAINT ck_support_action_{name} CHECK ({check})")
+    op.execute(_TAKEN.format(taken="'report', 'bank'"))
 
 
 def _widen(bases: str, clients: str) -> None:
@@ -186,9 +289,38 @@ def _widen(bases: str, clients: str) -> None:
 
 
 def downgrade() -> None:
+    _take_from_reports_alone()
     op.execute("REVOKE SELECT (programme_code, serial, uscc, change, entry) ON edition_change FROM peiyu_evaluation")
     for table in reversed(_TABLES):
         op.drop_table(table)
     for function in _TRIGGERS.values():
         op.execute(f"DROP FUNCTION {function}")
+    # What an earlier release has no word for: changes whose basis it would not know, and clients of departments.
+    op.execute("ALTER TABLE edition_change DISABLE TRIGGER USER")
+    op.execute(
+        "UPDATE edition_change SET basis = 'before_records', basis_id = NULL "
+        "WHERE basis IN ('judgement', 'consent_withdrawal')"
+    )
+    op.execute("ALTER TABLE edition_change ENABLE TRIGGER USER")
+    op.execute("DELETE FROM api_client WHERE role = 'department'")
     _widen("", "")
+
+
+def _take_from_reports_alone() -> None:
+    op.execute("DELETE FROM outbox_event WHERE consumer = 'evaluation.take_credit_outcome'")
+    op.execute("ALTER TABLE support_action DISABLE TRIGGER USER")
+    op.execute("DELETE FROM support_action WHERE source = 'bank'")
+    op.execute("ALTER TABLE support_action ENABLE TRIGGER USER")
+    for name in ("outcome_named", "source_named"):
+        op.execute(f"ALTER TABLE support_action DROP CONSTRAINT ck_support_action_{name}")
+    op.execute("ALTER TABLE support_action DROP COLUMN outcome_id")
+    for name, check in (
+        ("source", "source IN ('city', 'province', 'report')"),
+        (
+            "report_named",
+            "num_nonnulls(report_id, report_revision, source_key) = CASE source WHEN 'report' THEN 3 ELSE 0 END",
+        ),
+    ):
+        op.execute(f"ALTER TABLE support_action DROP CONSTRAINT ck_support_action_{name}")
+        op.execute(f"ALTER TABLE support_action ADD CONSTRAINT ck_support_action_{name} CHECK ({check})")
+    op.execute(_TAKEN.format(taken="'report'"))

@@ -14,6 +14,7 @@ from services.finance.lists.public_routes import router as keys
 from services.finance.lists.record_routes import router as acknowledgements
 from services.finance.lists.routes import router as lists
 from services.finance.lists.signing_keys import register_key
+from services.finance.outcomes.routes import router as outcomes
 from services.finance.patents.routes import router as patents
 from services.finance.programmes.routes import router as proposals
 from shared.security.keys import load_key
@@ -31,7 +32,7 @@ def create_app(settings: Settings) -> FastAPI:
         service="finance",
         title="Peiyu 培育 · finance 金融",
         settings=settings,
-        routers=(lists, files, lookups, keys, acknowledgements, publications, proposals, consents, patents),
+        routers=(lists, files, lookups, keys, acknowledgements, publications, proposals, outcomes, consents, patents),
         at_start=register,
     )
 

@@ -7,6 +7,7 @@ from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     CheckConstraint,
     ForeignKey,
     ForeignKeyConstraint,
@@ -15,7 +16,7 @@ from sqlalchemy import (
     UniqueConstraint,
     text,
 )
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import JSONB, ExcludeConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from shared.models.base import Base, CreatedAt, Id, one_of
@@ -35,7 +36,9 @@ BASES = (
 )
 CONSENT_SOURCES = ("enterprise", "paper")
 PROPOSAL_STATUSES = ("frozen", "published", "overtaken")
+CREDIT_DECISIONS = ("approved", "refused")
 LEGAL_STATUSES = ("pending", "valid", "terminated", "invalidated")
+_WHOSE_OUTCOME = ("root_id", "programme_code", "client_id", "reference", "uscc")
 FILE_FORMATS = ("json", "ndjson", "csv", "xlsx", "gzip")
 
 
@@ -328,6 +331,107 @@ class PatentExtract(Base):
     document: Mapped[str]
     recorded_by: Mapped[str]
     recorded_at: Mapped[CreatedAt]
+
+
+class CreditOutcome(Base):
+    """What a bank decided for an enterprise on a list, or the correction of that; never changed.
+
+    A correction `corrects` the row before it and stands in its place; one that is `withdrawn` says that there was no such
+    decision. `reference` is the bank's own number, the same through a chain. Money in 分, `rate_e4` the yearly rate in
+    percent times 10,000, `due_on` the last day to perform the debt. `serial` is the edition that listed the enterprise.
+    """
+
+    __tablename__ = "credit_outcome"
+    __table_args__ = (
+        UniqueConstraint("id", *_WHOSE_OUTCOME, name="uq_credit_outcome_whose"),
+        UniqueConstraint("corrects"),
+        Index(
+            "uq_credit_outcome_reference",
+            "client_id",
+            "reference",
+            unique=True,
+            postgresql_where=text("corrects IS NULL"),
+        ),
+        ForeignKeyConstraint(["programme_code", "serial"], ["edition.programme_code", "edition.serial"]),
+        ForeignKeyConstraint(
+            ["corrects", *_WHOSE_OUTCOME],
+            ["credit_outcome.id", *(f"credit_outcome.{name}" for name in _WHOSE_OUTCOME)],
+            name="fk_credit_outcome_corrects_the_same",
+        ),
+        CheckConstraint(one_of("decision", *CREDIT_DECISIONS), name="decision"),
+        CheckConstraint("withdrawn = (decision IS NULL)", name="decided_unless_withdrawn"),
+        CheckConstraint("(corrects IS NULL) = (reason IS NULL)", name="correction_has_reason"),
+        CheckConstraint("NOT withdrawn OR corrects IS NOT NULL", name="withdrawal_corrects"),
+        CheckConstraint(
+            "CASE decision WHEN 'approved' THEN num_nulls(decided_on, line_fen, due_on) = 0 AND refusal_code IS NULL "
+            "WHEN 'refused' THEN num_nulls(decided_on, refusal_code) = 0 AND "
+            "num_nonnulls(line_fen, drawn_fen, rate_e4, due_on, registration_no) = 0 ELSE "
+            "num_nonnulls(decided_on, line_fen, drawn_fen, rate_e4, due_on, refusal_code, registration_no) = 0 END",
+            name="whole",
+        ),
+        CheckConstraint("line_fen BETWEEN 1 AND 1000000000000000", name="line_positive"),
+        CheckConstraint("drawn_fen BETWEEN 0 AND line_fen", name="drawn_within_line"),
+        CheckConstraint("rate_e4 BETWEEN 0 AND 1000000", name="rate_in_range"),
+        CheckConstraint("due_on > decided_on", name="due_later"),
+        CheckConstraint("decided_on <= (recorded_at AT TIME ZONE 'Asia/Shanghai')::date", name="not_in_future"),
+        CheckConstraint("(registration_no IS NULL) = (registered_on IS NULL)", name="registration_whole"),
+        Index(None, "uscc"),
+        Index(None, "client_id", "id"),
+    )
+
+    id: Mapped[Id]
+    root_id: Mapped[uuid.UUID]
+    programme_code: Mapped[str]
+    serial: Mapped[int]
+    uscc: Mapped[str]
+    city_code: Mapped[str]
+    client_id: Mapped[str]
+    reference: Mapped[str]
+    decision: Mapped[str | None]
+    decided_on: Mapped[date | None]
+    line_fen: Mapped[int | None] = mapped_column(BigInteger)
+    drawn_fen: Mapped[int | None] = mapped_column(BigInteger)
+    rate_e4: Mapped[int | None]
+    due_on: Mapped[date | None]
+    refusal_code: Mapped[str | None]
+    registration_no: Mapped[str | None]
+    registered_on: Mapped[date | None]
+    unverified: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
+    # What was said beside the columns, so that saying it again can be told from saying something else.
+    content: Mapped[dict[str, Any]]
+    corrects: Mapped[uuid.UUID | None]
+    withdrawn: Mapped[bool]
+    reason: Mapped[str | None]
+    recorded_at: Mapped[CreatedAt]
+
+
+class Pledge(Base):
+    """One patent pledged for one credit, from its registration until it is released; no patent twice at a time.
+
+    A pledge of an outcome that was corrected is void, `voided_by` the correction.
+    """
+
+    __tablename__ = "pledge"
+    __table_args__ = (
+        ExcludeConstraint(
+            ("patent_no", "="),
+            (text("daterange(registered_on, released_on, '[)')"), "&&"),
+            name="ex_pledge_no_double",
+            where=text("voided_by IS NULL"),
+        ),
+        UniqueConstraint("outcome_id", "patent_no"),
+        CheckConstraint("released_on >= registered_on", name="released_later"),
+        CheckConstraint("num_nonnulls(released_on, released_by) IN (0, 2)", name="release_whole"),
+    )
+
+    id: Mapped[Id]
+    outcome_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("credit_outcome.id"))
+    patent_no: Mapped[str]
+    registration_no: Mapped[str]
+    registered_on: Mapped[date]
+    released_on: Mapped[date | None]
+    released_by: Mapped[str | None]
+    voided_by: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("credit_outcome.id"))
 
 
 class EditionRecall(Base):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from calendar import isleap
 from datetime import date, timedelta
 from functools import cache
 
@@ -24,6 +25,7 @@ def last_day_of_patent(patent_no: str, filed_on: date) -> date | None:
     years = next((years for of, since, years in _terms() if of == kind and filed_on >= since), None)
     if years is None:
         return None
-    leap_day = (filed_on.month, filed_on.day) == (2, 29)
-    end = filed_on.replace(year=filed_on.year + years, day=28 if leap_day else filed_on.day)
+    # A day that the last year lacks is its month's last.
+    missing = (filed_on.month, filed_on.day) == (2, 29) and not isleap(filed_on.year + years)
+    end = filed_on.replace(year=filed_on.year + years, day=28 if missing else filed_on.day)
     return end - timedelta(days=1)

@@ -89,14 +89,23 @@ class ConsentPurpose:
 
 
 @dataclass(frozen=True, slots=True)
+class RefusalReason:
+    """Why a bank may refuse a credit, as a code."""
+
+    code: str
+    title: str
+    basis: str
+
+
+@dataclass(frozen=True, slots=True)
 class ProgrammesData:
-    """`recall_reasons`: grounds of leaving the pool that call an edition back; `pledge` settings are of bank feedback."""
+    """`recall_reasons`: grounds of leaving the pool that call an edition back. `origin` names the file in messages."""
 
     programmes: tuple[ListProgrammeData, ...]
     purposes: Mapping[str, ConsentPurpose]
     recall_reasons: tuple[str, ...]
     recall_basis: str
-    # Where expressions are refused: the file that they stand in.
+    refusal_reasons: tuple[RefusalReason, ...]
     origin: str
 
 
@@ -113,12 +122,13 @@ def read_programmes(text: str, origin: str) -> ProgrammesData:
     except tomllib.TOMLDecodeError as error:
         raise ProgrammeError(str(error), origin, 1) from None
     lines = dict(_headers(text))
-    if unknown := content.keys() - {"programme", "purpose", "recall"}:
+    for name in ("purpose", "programme", "refusal_reason"):
+        if len(content.get(name, [])) != len(lines.get(name, [])):
+            raise ProgrammeError(f"`{name}` must be written [[{name}]]", origin, 1)
+    if unknown := content.keys() - {"programme", "purpose", "recall", "refusal_reason"}:
         raise ProgrammeError(f"unknown tables {sorted(unknown)}", origin, 1)
-    purposes = [
-        _purpose(table, origin, line)
-        for table, line in zip(content.get("purpose", []), lines.get("purpose", []), strict=True)
-    ]
+    purposes = [ConsentPurpose(**one) for one in _coded("purpose", content, lines, origin)]
+    reasons = tuple(RefusalReason(**one) for one in _coded("refusal_reason", content, lines, origin))
     programmes = tuple(
         _programme(table, {one.code for one in purposes}, origin, line)
         for table, line in zip(content.get("programme", []), lines.get("programme", []), strict=True)
@@ -132,6 +142,7 @@ def read_programmes(text: str, origin: str) -> ProgrammesData:
         purposes=MappingProxyType({one.code: one for one in purposes}),
         recall_reasons=tuple(recall["reasons"]),
         recall_basis=recall["basis"],
+        refusal_reasons=reasons,
         origin=origin,
     )
 
@@ -148,9 +159,13 @@ def _headers(text: str) -> Iterator[tuple[str, list[int]]]:
     yield from found.items()
 
 
-def _purpose(table: Mapping[str, Any], origin: str, line: int) -> ConsentPurpose:
-    _complete(table, {"code": str, "title": str, "basis": str}, {}, origin, line)
-    return ConsentPurpose(**table)
+def _coded(name: str, content: Mapping[str, Any], lines: Mapping[str, list[int]], origin: str) -> list[dict[str, str]]:
+    """Tables of a code, a title and a basis, each code once."""
+    tables: list[dict[str, str]] = content.get(name, [])
+    for table, line in zip(tables, lines.get(name, []), strict=True):
+        _complete(table, {"code": str, "title": str, "basis": str}, {}, origin, line)
+    _once([(table["code"], line) for table, line in zip(tables, lines.get(name, []), strict=True)], origin)
+    return tables
 
 
 _REQUIRED: Mapping[str, type] = {

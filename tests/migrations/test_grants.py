@@ -25,6 +25,7 @@ REVIEWED: dict[str, dict[str, str]] = {
         "assessment": "SELECT, INSERT, UPDATE (current, overall)",
         "attachment": "SELECT (application_id, created_at, criterion, digest, enterprise_id, id, removed_at)",
         "audit_entry": "INSERT",
+        "credit_outcome": "SELECT",
         "criterion_result": "SELECT, INSERT, UPDATE (verdict)",
         "cycle": "SELECT",
         "cycle_quota": "SELECT",
@@ -54,6 +55,7 @@ REVIEWED: dict[str, dict[str, str]] = {
             "SELECT, INSERT, UPDATE (dead_at, due_at, failures, last_error, lease, leased_until, processed_at)"
         ),
         "patent_extract": "SELECT",
+        "pledge": "SELECT",
         "pool": "SELECT, INSERT, UPDATE (title)",
         "pool_hold": "SELECT, INSERT, UPDATE (lift_reason, lifted_at, lifted_by)",
         "programme_judgement": "SELECT, INSERT",
@@ -91,6 +93,7 @@ REVIEWED: dict[str, dict[str, str]] = {
         "alembic_version": "SELECT",
         "api_client": "SELECT",
         "audit_entry": "INSERT",
+        "credit_outcome": "SELECT, INSERT",
         "edition": "SELECT, INSERT",
         "edition_ack": "SELECT, INSERT",
         "edition_change": "SELECT, INSERT",
@@ -112,6 +115,7 @@ REVIEWED: dict[str, dict[str, str]] = {
             "SELECT, INSERT, UPDATE (dead_at, due_at, failures, last_error, lease, leased_until, processed_at)"
         ),
         "patent_extract": "SELECT, INSERT",
+        "pledge": "SELECT, INSERT, UPDATE (released_by, released_on, voided_by)",
         "pool": "SELECT",
         "programme_judgement": "SELECT",
         "programme_judgement_entry": "SELECT",

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +14,11 @@ from support.programmes import HUANGSHI_CITY, WHITELIST, Programmes, judged_prog
 from support.system import System
 
 from services.evaluation.programmes.rules import read_rules
+from services.finance.lists.safeguards import programme_data
 from shared.events import ProgrammesDue
 from shared.reference.programmes import ProgrammeError, read_programmes
 from shared.reference.province import province
+from shared.security.tokens import actor_of_role
 
 APPROVAL = {"reason": "经核对，同意发布"}
 
@@ -118,6 +122,40 @@ async def test_a_withdrawn_consent_stops_what_is_frozen_and_is_the_basis_of_the_
         "consent.withdraw",
         "consent.record",
     ]
+
+
+async def test_a_collapse_stops_an_approval_until_the_number_is_authorised(
+    lists: Programmes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await lists.whitelist(1, 2)
+    narrow = dataclasses.replace(programme_data(WHITELIST), removed_percent=0, removed_at_least=1)
+    monkeypatch.setattr("services.finance.lists.publication.programme_data", lambda _: narrow)
+    for number in (1, 2):
+        await lists.extract(number, as_of="2026-04-01", fees_paid_until="2026-05-01")
+    await lists.judge()
+    proposal = await lists.proposal()
+    stopped = await lists.approve(proposal)
+    assert (stopped["edition"], stopped["proposal"]["status"]) == (None, "frozen")
+    assert [one["code"] for one in stopped["refusal"]["reasons"]] == ["collapse"]
+    assert (await lists.approve(proposal, authorised_removals=2))["edition"]["entry_count"] == 0
+
+
+async def test_a_list_for_departments_is_for_their_clients_alone(lists: Programmes) -> None:
+    await lists.owner.execute(
+        "INSERT INTO api_client (id, client_id, name, role, secret_hash) "
+        "VALUES (gen_random_uuid(), 'centre', '【虚构】保护中心', 'department', '')"
+    )
+    path, system = "/v1/lists/pre-examination-wuhan/subscriptions", lists.system
+    for where, client in ((path, "bank-1"), (f"/v1/lists/{WHITELIST}/subscriptions", "centre")):
+        body = {"client_id": client}
+        await system.refused("finance", "POST", where, lists.planner, "client_not_a_bank", 422, json=body)
+    await system.ok("finance", "POST", path, lists.planner, json={"client_id": "centre"})
+    centre = system._authority.issue(actor_of_role("centre", "department"), timedelta(hours=1))
+    whitelist = f"/v1/lists/{WHITELIST}/editions/latest"
+    await system.refused("finance", "GET", whitelist, centre, "list_not_found", 404)
+    latest = "/v1/lists/pre-examination-wuhan/editions/latest"
+    await system.refused("finance", "GET", latest, centre, "no_edition", 404)
+    await system.refused("finance", "GET", latest, lists.bank, "list_not_found", 404)
 
 
 async def test_an_exit_for_misconduct_supersedes_and_recalls_at_once(lists: Programmes) -> None:
@@ -231,14 +269,15 @@ async def test_consents_that_are_refused(lists: Programmes) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "told"),
     [
-        ('rule = "in_pool"', 'rule = "in_pol"', ":29:"),
-        ("AND pledgeable_patent", "AND consent", ":53:"),
+        ('rule = "in_pool"', 'rule = "in_pol"', ":74:"),
+        ("AND pledgeable_patent", "AND consent", ":98:"),
         ("AND pledgeable_patent", "AND pledgeable_patent IS NULL", "[reads_absence]"),
         ('consent = "pledge_financing"', 'consent = "anything"', "no [[purpose]]"),
         ('"pledgeable_patents"]', '"bank_account"]', "no field bank_account"),
         ("\napproval = true", '\napproval = "yes"', "`approval` must be bool"),
         ('code = "silver-seed"', 'code = "gold-seed"', "there twice"),
         ("[recall]", "[recal]", "unknown tables"),
+        ('"tax_evasion"', '"tax"', "no stay ends for tax"),
     ],
 )
 def test_programmes_that_must_not_be_used_are_refused_with_file_and_line(old: str, new: str, told: str) -> None:

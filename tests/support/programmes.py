@@ -119,6 +119,7 @@ class Programmes:
         """As a committed adjustment would, with the event that it publishes."""
         await end_memberships(self.owner, reason=reason, uscc=self.codes[number])
         plan_id = await self.owner.fetchval("SELECT id FROM adjustment_plan ORDER BY id DESC LIMIT 1")
+        assert plan_id is not None
         await self.tell(PoolAdjusted(plan_id=plan_id, pool_code="cultivation"))
 
     async def tell(self, event: Event) -> None:

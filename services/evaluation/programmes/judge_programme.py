@@ -38,9 +38,16 @@ class Judged:
 
 
 async def judge_programme(
-    session: AsyncSession, actor: Actor, rule: ProgrammeRule, cause_event_id: uuid.UUID
+    session: AsyncSession,
+    actor: Actor,
+    rule: ProgrammeRule,
+    cause_event_id: uuid.UUID,
+    everybody: Sequence[Subject] | None = None,
 ) -> ProgrammeJudgement:
-    """The judgement of today. The same cause judges once, whatever has changed since."""
+    """The judgement of today. The same cause judges once, whatever has changed since.
+
+    `everybody` is for who judges several lists at a time: their facts need to be gathered once.
+    """
     code = rule.data.code
     await session.execute(_JUDGING, {"code": code})
     statement = select(ProgrammeJudgement).where(
@@ -50,7 +57,9 @@ async def judge_programme(
     if earlier is not None:
         return earlier
     on = calendar.business_date(calendar.now())
-    judged = [verdict(rule, one) for one in await subjects(session, province().pool_code, on)]
+    if everybody is None:
+        everybody = await subjects(session, province().pool_code, on)
+    judged = [verdict(rule, one) for one in everybody]
     entries = [_entry(rule, one, on) for one in judged if one.value is not False]
     judgement = _judgement(rule, actor, on, judged, entries, cause_event_id)
     session.add(judgement)

@@ -11,6 +11,7 @@ from services.evaluation.programmes.state_facts import rule_facts
 from services.evaluation.rulebooks.conditions import AllOf, Condition, Flag, facts_of
 from services.evaluation.rulebooks.errors import ExpressionError
 from services.evaluation.rulebooks.expressions import parse_condition
+from shared.models.evaluation import END_REASONS
 from shared.reference.programmes import ListProgrammeData, ProgrammeError, ProgrammesData
 from shared.reference.province import province
 
@@ -25,6 +26,8 @@ class ProgrammeRule:
 
 def read_rules(data: ProgrammesData) -> Mapping[str, ProgrammeRule]:
     """By code of the list. ProgrammeError, with the line of its table, for a rule that must not be used."""
+    if unknown := set(data.recall_reasons) - set(END_REASONS):
+        raise ProgrammeError(f"[recall] no stay ends for {', '.join(sorted(unknown))}", data.origin, 1)
     return MappingProxyType({one.code: ProgrammeRule(one, _condition(one, data.origin)) for one in data.programmes})
 
 

@@ -72,7 +72,9 @@ async def get_refusals(
     status_code=201,
     response_model=RemovalOut,
     summary="Record the decision behind a removal",
-    responses=refuses(PROGRAMME_NOT_FOUND, NOT_LISTED_NOW, STILL_A_MEMBER, DECIDED_IN_FUTURE, DECIDED_ALREADY),
+    responses=refuses(
+        PROGRAMME_NOT_FOUND, LIST_BY_PROPOSAL, NOT_LISTED_NOW, STILL_A_MEMBER, DECIDED_IN_FUTURE, DECIDED_ALREADY
+    ),
 )
 async def post_removal(
     programme: ProgrammePath, body: RemovalIn, session: SessionDep, actor: Admin, idempotency: IdempotencyDep

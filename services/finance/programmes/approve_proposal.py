@@ -64,8 +64,10 @@ async def _check_current(session: AsyncSession, entries: Sequence[Proposed]) -> 
     stays = [one.membership_id for one in entries if one.membership_id is not None]
     ended = await ended_stays(session, stays)
     consents = [one.consent_id for one in entries if one.consent_id is not None]
-    statement = select(ListConsent.id).where(ListConsent.id.in_(consents), ListConsent.withdrawn_at.is_not(None))
-    withdrawn = set((await session.execute(statement)).scalars())
+    # Held until the edition is there: a withdrawal waits, and then the next edition tells of it.
+    held = select(ListConsent).where(ListConsent.id.in_(consents)).order_by(ListConsent.id).with_for_update(read=True)
+    rows = (await session.execute(held.execution_options(populate_existing=True))).scalars()
+    withdrawn = {one.id for one in rows if one.withdrawn_at is not None}
     present = await present_codes(session, [one.uscc for one in entries])
     stale = [
         one.uscc

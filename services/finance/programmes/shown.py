@@ -15,7 +15,7 @@ from services.finance.programmes.proposal import proposed
 from services.finance.programmes.schemas import ShownPage
 from shared.errors import Problem
 from shared.models.finance import Edition, ListProposal
-from shared.models.reads import present_codes
+from shared.models.reads import codes_of, present_codes
 from shared.reference.programmes import Viewer
 from shared.security.actor import Actor
 
@@ -32,14 +32,19 @@ async def shown_page(session: AsyncSession, actor: Actor, code: str, *, after: s
     listed = {
         uscc: {**whole.get(uscc, {}), **one.entry} for uscc, one in (await listed_now(session, programme.code)).items()
     }
-    own = None if actor.uscc is None else (await present_codes(session, [actor.uscc]))[actor.uscc]
+    own = None if actor.uscc is None else await _own_codes(session, actor.uscc)
     reached = [
         uscc
         for uscc in sorted(listed)
-        if uscc > after and own in (None, uscc) and actor.city_code in (None, listed[uscc].get("city_code"))
+        if uscc > after and (own is None or uscc in own) and actor.city_code in (None, listed[uscc].get("city_code"))
     ]
     items = [{name: str(listed[uscc].get(name, "")) for name in names} for uscc in reached[:limit]]
     return ShownPage(serial=serial, items=items, next_cursor=items[-1]["uscc"] if len(reached) > limit else None)
+
+
+async def _own_codes(session: AsyncSession, code: str) -> set[str]:
+    present = (await present_codes(session, [code]))[code]
+    return {row.code for row in await session.execute(codes_of([present]))} | {code}
 
 
 def _viewer(actor: Actor) -> Viewer:

@@ -44,6 +44,7 @@ from shared.models.reads.lists import (
     plans_that_ended,
     recodings,
 )
+from shared.models.reads.outcomes import CreditOnRecord, credit_on_record
 from shared.models.reads.pool import (
     Admission,
     Departure,
@@ -77,6 +78,7 @@ __all__ = [
     "AttachmentDigest",
     "ConfirmedIncident",
     "Consent",
+    "CreditOnRecord",
     "CyclePlaces",
     "Departure",
     "EndedStay",
@@ -104,6 +106,7 @@ __all__ = [
     "codes_of",
     "committed_plans",
     "confirmed_incidents",
+    "credit_on_record",
     "ended_by_plan",
     "ended_stays",
     "enterprise_names",

@@ -8,11 +8,11 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import ARRAY, Text, any_, cast, select
+from sqlalchemy import ARRAY, Text, any_, cast, exists, or_, select
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from shared.models.finance import EditionChange, ListConsent, PatentExtract
+from shared.models.finance import EditionChange, ListConsent, PatentExtract, Pledge
 from shared.models.intake import Enterprise, EnterpriseCode
 
 
@@ -65,8 +65,14 @@ async def patents_on_record(session: AsyncSession, on: date) -> dict[str, list[P
         .order_by(PatentExtract.patent_no, PatentExtract.as_of.desc(), PatentExtract.id.desc())
         .subquery()
     )
+    pledged = exists().where(
+        Pledge.patent_no == newest.c.patent_no,
+        Pledge.voided_by.is_(None),
+        Pledge.registered_on <= on,
+        or_(Pledge.released_on.is_(None), Pledge.released_on > on),
+    )
     statement = (
-        select(newest, Enterprise.uscc.label("present"))
+        select(newest, Enterprise.uscc.label("present"), pledged.label("pledged"))
         .join(EnterpriseCode, EnterpriseCode.code == newest.c.uscc)
         .join(Enterprise, Enterprise.id == EnterpriseCode.enterprise_id)
         .order_by(newest.c.patent_no)
@@ -82,7 +88,7 @@ async def patents_on_record(session: AsyncSession, on: date) -> dict[str, list[P
                 fees_paid_until=row.fees_paid_until,
                 suspended=row.suspended,
                 as_of=row.as_of,
-                pledged=False,
+                pledged=row.pledged,
             )
         )
     return found
