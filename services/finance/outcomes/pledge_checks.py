@@ -36,7 +36,7 @@ def found_against(pledge: PledgeIn, due_on: date, on_record: Mapping[str, OnReco
         Found(position, one.patent_no, ground, known=against is not None)
         for position, one in enumerate(pledge.patents)
         for ground, against in _grounds(one, pledge, due_on, on_record.get(one.patent_no))
-        if against is not False
+        if against is not False and not _is_declared(one, ground)
     ]
 
 
@@ -60,12 +60,10 @@ def _grounds(
     yield "debt_term_exceeds_patent_term", None if last is None else due_on > last
     co_owned = None if extract is None else extract.co_owned
     yield "co_owner_no_consent", False if one.co_owners_agree else co_owned
-    twin = None if extract is None else extract.same_day_twin
-    yield "um_with_same_day_invention", _undeclared(one, "um_with_same_day_invention", against=twin)
-    attacked = None if extract is None else extract.invalidation_pending
-    yield "invalidation_pending", _undeclared(one, "invalidation_pending", against=attacked)
+    yield "um_with_same_day_invention", None if extract is None else extract.same_day_twin
+    yield "invalidation_pending", None if extract is None else extract.invalidation_pending
 
 
-def _undeclared(one: PledgedPatentIn, ground: str, *, against: bool | None) -> bool | None:
+def _is_declared(one: PledgedPatentIn, ground: str) -> bool:
     """A declaration overrides those grounds alone that the rules let it override."""
-    return False if ground in one.declared and pledge_grounds()[ground].declarable else against
+    return ground in one.declared and pledge_grounds()[ground].declarable

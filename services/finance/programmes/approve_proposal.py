@@ -6,14 +6,14 @@ import uuid
 from collections.abc import Sequence
 
 from joserfc.jwk import OKPKey
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.finance.lists.publication import Cause
 from services.finance.lists.queries import edition_for
 from services.finance.lists.refusals import refusal_by_id
 from services.finance.lists.schemas import EditionSummary
-from services.finance.programmes.errors import APPROVER_PROPOSED, PROPOSAL_DIGEST, PROPOSAL_STALE, PROPOSAL_STATUS
+from services.finance.programmes.errors import PROPOSAL_DIGEST, PROPOSAL_STALE, PROPOSAL_STATUS
 from services.finance.programmes.proposal import Proposed, proposed
 from services.finance.programmes.propose_list import locked_programme, publish_proposal
 from services.finance.programmes.queries import proposal_by_id, proposal_shown
@@ -42,11 +42,10 @@ async def approve_proposal(
         return await _answer(session, actor, proposal, None)
     if proposal.status != "frozen":
         raise Problem(PROPOSAL_STATUS)
-    same = select(func.person_of(actor.subject) == func.person_of(proposal.proposed_by))
-    if (await session.execute(same)).scalar_one():
-        raise Problem(APPROVER_PROPOSED)
-    await _check_current(session, await proposed(session, proposal))
     proposal.approved_by, proposal.approved_at = actor.subject, calendar.now()
+    # Before anything is published the database refuses whoever proposed it, however the name is written.
+    await session.flush()
+    await _check_current(session, await proposed(session, proposal))
     cause = Cause(new_id(), actor, approval_in.reason, approval_in.authorised_removals)
     outcome = await publish_proposal(session, programme, proposal, cause, key)
     if outcome.serial is None:
