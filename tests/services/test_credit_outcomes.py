@@ -125,6 +125,18 @@ async def test_only_what_is_drawn_is_support(lists: Programmes) -> None:
     assert await ledger(lists) == []
     await report(lists, said(lists, 2, approved(), "DK-3"))
     assert await ledger(lists) == [("other_loan", "3000000.00", "bank", True)]
+    # An officer who records the same loan again is told so; another number of the bank's is another loan.
+    same = {
+        "uscc": lists.codes[2],
+        "kind": "other_loan",
+        "happened_on": TODAY,
+        "provider": "【虚构】银行",
+        "amount_cny": "3000000.00",
+    }
+    path = "/v1/support-actions"
+    await lists.system.refused("evaluation", "POST", path, lists.planner, "support_claimed_already", 409, json=same)
+    await report(lists, said(lists, 2, approved(), "DK-4"))
+    assert [one[3] for one in await ledger(lists)] == [True, True]
 
 
 async def test_a_bank_speaks_of_enterprises_on_its_list_alone(lists: Programmes) -> None:

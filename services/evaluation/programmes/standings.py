@@ -53,7 +53,7 @@ def _standing(rule: ProgrammeRule, subject: Subject, since: int | None) -> Stand
             "listed": since is not None,
             "since_serial": since,
             "verdict": word,
-            "missing": missing(judged.missing) if judged.value is None else missing(_open(rule, facts)),
+            "missing": missing(_open(rule, facts) if judged.value is False else judged.missing),
             "unmet": list(dict.fromkeys(rule_in_words(leaf) for leaf, holds in decided if not holds)),
             "consent": _consent(rule, subject),
         }

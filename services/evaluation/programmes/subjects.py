@@ -25,6 +25,7 @@ from shared.models.reads import (
     EnterpriseOnRecord,
     ListedMember,
     PatentOnRecord,
+    codes_of,
     enterprises_on_record,
     listed_members,
     live_consents,
@@ -67,21 +68,24 @@ class _State:
 
 async def subjects(session: AsyncSession, pool_code: str, on: date, *, uscc: str | None = None) -> list[Subject]:
     """All who were judged once or are members, by present code; only one of them where `uscc`, its present code."""
-    judged = await _judged(session, on)
-    state = await _state(session, pool_code, on)
+    judged = await _judged(session, on, uscc)
+    state = await _state(session, pool_code, on, uscc)
     codes = judged.keys() | state.members.keys() if uscc is None else {uscc}
     found = await enterprises_on_record(session, codes)
     claims = await claims_of(session, [one.uscc for one in found.values()])
     return [_subject(found[code], judged.get(code), claims.get(code, ()), state, on) for code in sorted(found)]
 
 
-async def _judged(session: AsyncSession, on: date) -> dict[str, _Judged]:
+async def _judged(session: AsyncSession, on: date, uscc: str | None) -> dict[str, _Judged]:
     newest = (
         select(Assessment.uscc, Assessment.application_id, Assessment.snapshot_id)
         .where(Assessment.current)
         .ext(distinct_on(Assessment.uscc))
         .order_by(Assessment.uscc, Assessment.snapshot_id.desc())
     )
+    if uscc is not None:
+        codes = codes_of([uscc]).subquery()
+        newest = newest.where(Assessment.uscc.in_(select(codes.c.code)))
     # Ids are ordered by time: of an enterprise that was judged under several codes the newest stays.
     rows = sorted((await session.execute(newest)).all(), key=lambda row: row.snapshot_id)
     present = await present_codes(session, {row.uscc for row in rows})
@@ -94,22 +98,22 @@ async def _judged(session: AsyncSession, on: date) -> dict[str, _Judged]:
     }
 
 
-async def _state(session: AsyncSession, pool_code: str, on: date) -> _State:
+async def _state(session: AsyncSession, pool_code: str, on: date, uscc: str | None) -> _State:
     told = or_(ExitNotice.decision.is_(None), ExitNotice.decision == "end")
     leaving = select(ExitNotice.membership_id).where(ExitNotice.pool_code == pool_code, told)
     return _State(
         members={one.uscc: one for one in await listed_members(session, pool_code)},
         leaving=set((await session.execute(leaving)).scalars()),
         alleged=await with_open_incidents(session),
-        consents=await _consents(session),
-        patents=await patents_on_record(session, on),
+        consents=await _consents(session, uscc),
+        patents=await patents_on_record(session, on, uscc),
     )
 
 
-async def _consents(session: AsyncSession) -> dict[str, dict[str, Consent]]:
+async def _consents(session: AsyncSession, uscc: str | None) -> dict[str, dict[str, Consent]]:
     found: dict[str, dict[str, Consent]] = {}
-    for (uscc, purpose), one in (await live_consents(session)).items():
-        found.setdefault(uscc, {})[purpose] = one
+    for (code, purpose), one in (await live_consents(session, uscc)).items():
+        found.setdefault(code, {})[purpose] = one
     return found
 
 

@@ -26,8 +26,8 @@ class Consent:
     given_on: date
 
 
-async def live_consents(session: AsyncSession) -> dict[tuple[str, str], Consent]:
-    """By present code and purpose. Under several codes of one enterprise, the newest."""
+async def live_consents(session: AsyncSession, uscc: str | None = None) -> dict[tuple[str, str], Consent]:
+    """By present code and purpose, of all or of one present code. Under several codes of one enterprise, the newest."""
     statement = (
         select(ListConsent.id, Enterprise.uscc, ListConsent.purpose, ListConsent.given_on)
         .join(EnterpriseCode, EnterpriseCode.code == ListConsent.uscc)
@@ -35,6 +35,8 @@ async def live_consents(session: AsyncSession) -> dict[tuple[str, str], Consent]
         .where(ListConsent.withdrawn_at.is_(None))
         .order_by(ListConsent.id)
     )
+    if uscc is not None:
+        statement = statement.where(Enterprise.uscc == uscc)
     found = [Consent(*row) for row in await session.execute(statement)]
     return {(one.uscc, one.purpose): one for one in found}
 
@@ -56,8 +58,13 @@ class PatentOnRecord:
     pledged: bool
 
 
-async def patents_on_record(session: AsyncSession, on: date) -> dict[str, list[PatentOnRecord]]:
-    """By present code of the patentee, the patents of which a copy of the register as of `on` or before is on record."""
+async def patents_on_record(
+    session: AsyncSession, on: date, uscc: str | None = None
+) -> dict[str, list[PatentOnRecord]]:
+    """By present code of the patentee, the patents of which a copy of the register as of `on` or before is on record.
+
+    Of all, or of one present code: the newest copy tells whose a patent is.
+    """
     newest = (
         select(PatentExtract)
         .where(PatentExtract.as_of <= on)
@@ -77,6 +84,8 @@ async def patents_on_record(session: AsyncSession, on: date) -> dict[str, list[P
         .join(Enterprise, Enterprise.id == EnterpriseCode.enterprise_id)
         .order_by(newest.c.patent_no)
     )
+    if uscc is not None:
+        statement = statement.where(Enterprise.uscc == uscc)
     found: dict[str, list[PatentOnRecord]] = defaultdict(list)
     for row in await session.execute(statement):
         found[row.present].append(
