@@ -90,6 +90,22 @@ class CreditOutcomeRecorded(Event):
     outcome_id: uuid.UUID
 
 
+class EditionPublished(Event):
+    """An edition of a list is there to be pulled."""
+
+    topic = "finance.edition_published"
+    consumers = ("finance.announce_edition",)
+    programme: str
+    serial: int
+
+
+class WebhooksDue(Event):
+    """A message waits to be sent to a subscriber's address, or is due again."""
+
+    topic = "finance.webhooks_due"
+    consumers = ("finance.push_webhooks",)
+
+
 class ProgressReportDecided(Event):
     """A progress report was accepted, or one that was accepted is open again."""
 
@@ -185,6 +201,8 @@ EVENTS: tuple[type[Event], ...] = (
     ProgrammesDue,
     ProgrammeJudged,
     CreditOutcomeRecorded,
+    EditionPublished,
+    WebhooksDue,
     ProgressReportDecided,
     PoolAdjusted,
     StallRadarDue,

@@ -17,6 +17,8 @@ from services.finance.lists.signing_keys import register_key
 from services.finance.outcomes.routes import router as outcomes
 from services.finance.patents.routes import router as patents
 from services.finance.programmes.routes import router as proposals
+from services.finance.webhooks.routes import router as webhooks
+from shared.garbage import settle_collector
 from shared.security.keys import load_key
 from shared.settings import Settings, from_environment
 from shared.web.application import build_application
@@ -32,11 +34,25 @@ def create_app(settings: Settings) -> FastAPI:
         service="finance",
         title="Peiyu 培育 · finance 金融",
         settings=settings,
-        routers=(lists, files, lookups, keys, acknowledgements, publications, proposals, outcomes, consents, patents),
+        routers=(
+            lists,
+            files,
+            lookups,
+            keys,
+            acknowledgements,
+            publications,
+            webhooks,
+            proposals,
+            outcomes,
+            consents,
+            patents,
+        ),
         at_start=register,
     )
 
 
 def application() -> FastAPI:
     """Factory for uvicorn: settings from the environment."""
-    return create_app(from_environment(Settings))
+    app = create_app(from_environment(Settings))
+    settle_collector()
+    return app

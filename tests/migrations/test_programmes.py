@@ -36,7 +36,7 @@ async def test_what_an_earlier_release_knew_stays(database_urls: dict[str, str])
     await owner.execute(_LEDGER)
     engine = create_async_engine(url)
     async with engine.begin() as connection:
-        await connection.run_sync(lambda sync: command.downgrade(_config(sync), "0022"))
+        await connection.run_sync(lambda sync: command.downgrade(_config(sync), "0024"))
     await engine.dispose()
     assert await owner.fetchval("SELECT basis FROM edition_change") == "before_records"
     assert await owner.fetchval("SELECT count(*) FROM support_action") == 0

@@ -20,7 +20,8 @@ from services.finance.lists.recalls import recall_superseded
 from services.finance.lists.rendering import StoredFormat, rendered
 from services.finance.lists.safeguards import Safeguard, duplicates, programme_data, safeguards
 from services.finance.lists.signing_keys import register_key
-from shared import audit, calendar
+from shared import audit, calendar, outbox
+from shared.events import EditionPublished
 from shared.models.base import new_id
 from shared.models.finance import Edition, EditionChange, EditionFile, ListProgramme, RefusedPublication
 from shared.models.reads import listed_members
@@ -198,6 +199,7 @@ async def _issue(
     await audit.record(
         session, service="finance", actor=cause.actor, action="edition.publish", subject=subject, detail=detail
     )
+    await outbox.publish(session, EditionPublished(programme=programme.code, serial=edition.serial))
     return Outcome(edition.serial)
 
 

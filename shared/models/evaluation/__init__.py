@@ -31,6 +31,7 @@ from shared.models.evaluation.notices import (
     PublicNotice,
     PublicNoticeEntry,
 )
+from shared.models.evaluation.performance import PerformanceFreeze, PerformanceReport
 from shared.models.evaluation.pool import END_REASONS, Membership, MembershipVersion, Pool
 from shared.models.evaluation.programmes import LISTED_VERDICTS, ProgrammeJudgement, ProgrammeJudgementEntry
 from shared.models.evaluation.review import (
@@ -94,6 +95,8 @@ __all__ = [
     "MembershipVersion",
     "Objection",
     "Objector",
+    "PerformanceFreeze",
+    "PerformanceReport",
     "Pool",
     "PoolHold",
     "ProgrammeJudgement",
