@@ -14,7 +14,9 @@ from support.programmes import HUANGSHI_CITY, WHITELIST, Programmes, judged_prog
 from support.system import System
 
 from services.evaluation.programmes.rules import read_rules
+from services.finance.lists.reading import read_file
 from services.finance.lists.safeguards import programme_data
+from services.finance.lists.verification import faults_of, public_keys
 from shared.events import ProgrammesDue
 from shared.reference.programmes import ProgrammeError, read_programmes
 from shared.reference.province import province
@@ -64,8 +66,11 @@ async def test_a_whitelist_from_its_rule_to_the_bank(lists: Programmes) -> None:
         "SELECT basis, basis_id::text FROM edition_change WHERE programme_code = $1", WHITELIST
     )
     assert [tuple(row) for row in rows] == [("judgement", judgement["id"])]
-    csv = await system.request("finance", "GET", f"/v1/lists/{WHITELIST}/editions/1/files/csv", lists.bank)
-    assert "可质押专利件数" in csv.text
+    keys = public_keys(await system.ok("finance", "GET", "/v1/list-signing-keys", lists.bank))
+    for wanted in ("json", "ndjson", "csv", "xlsx"):
+        file = await system.request("finance", "GET", f"/v1/lists/{WHITELIST}/editions/1/files/{wanted}", lists.bank)
+        assert faults_of(read_file(file.content), keys) == []
+        assert wanted != "csv" or "可质押专利件数" in file.text
     unmade = f"/v1/lists/{WHITELIST}/proposals"
     await system.refused("finance", "GET", unmade, lists.bank, "forbidden", 403)
 

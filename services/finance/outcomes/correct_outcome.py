@@ -12,7 +12,7 @@ from services.finance.outcomes.checks import content_faults, pledge_faults, refu
 from services.finance.outcomes.errors import CORRECTED_ALREADY, NOT_PLEDGED, OUTCOME_WITHDRAWN, RELEASED_TOO_EARLY
 from services.finance.outcomes.queries import shown_in_order, within_reach
 from services.finance.outcomes.rows import content_columns, pledges_of, tell
-from services.finance.outcomes.schemas import OutcomeCorrectionIn, OutcomeOut, ReleaseIn
+from services.finance.outcomes.schemas import ApprovedIn, OutcomeCorrectionIn, OutcomeOut, RefusedIn, ReleaseIn
 from shared import audit, calendar
 from shared.errors import NOT_FOUND, Problem
 from shared.models.base import new_id
@@ -20,6 +20,9 @@ from shared.models.finance import CreditOutcome, Pledge
 from shared.security.actor import Actor
 
 _CHAIN = text("SELECT pg_advisory_xact_lock(hashtextextended('outcome ' || :root, 0))")
+
+# What a correction is about is not corrected: who, on which list, under which number.
+_KEPT = ("root_id", "programme_code", "serial", "uscc", "city_code", "client_id", "reference")
 
 
 async def correct_outcome(
@@ -45,31 +48,19 @@ async def correct_outcome(
         return (await shown_in_order(session, actor, [later.id]))[0]
     if before.withdrawn:
         raise Problem(OUTCOME_WITHDRAWN)
-    columns: dict[str, Any] = {}
-    unverified: list[dict[str, Any]] = []
-    if content is not None:
-        refuse(list(content_faults(content, "/outcome")))
-        against, unverified = await pledge_faults(session, content, before.uscc, "/outcome")
-        refuse(against)
-        columns = content_columns(content)
+    columns = {} if content is None else await _checked_columns(session, before, content)
     row = CreditOutcome(
-        **{
-            **columns,
+        **{name: getattr(before, name) for name in _KEPT},
+        **columns
+        | {
             "id": new_id(),
-            "root_id": before.root_id,
-            "programme_code": before.programme_code,
-            "serial": before.serial,
-            "uscc": before.uscc,
-            "city_code": before.city_code,
-            "client_id": before.client_id,
-            "reference": before.reference,
-            "unverified": unverified,
             "content": said,
+            "unverified": columns.get("unverified", []),
             "corrects": before.id,
             "withdrawn": content is None,
             "reason": correction_in.reason,
             "recorded_at": calendar.now(),
-        }
+        },
     )
     session.add(row)
     await session.flush()
@@ -82,6 +73,16 @@ async def correct_outcome(
     await session.flush()
     await tell(session, actor, "outcome.correct", row)
     return (await shown_in_order(session, actor, [row.id]))[0]
+
+
+async def _checked_columns(
+    session: AsyncSession, before: CreditOutcome, content: ApprovedIn | RefusedIn
+) -> dict[str, Any]:
+    """What holds now, checked as a report is."""
+    refuse(list(content_faults(content, "/outcome")))
+    against, unverified = await pledge_faults(session, content, before.uscc, "/outcome")
+    refuse(against)
+    return content_columns(content) | {"unverified": unverified}
 
 
 async def _own(session: AsyncSession, actor: Actor, outcome_id: uuid.UUID) -> CreditOutcome:
