@@ -22,6 +22,11 @@ ROLE_SCOPES: dict[str, frozenset[str]] = {
             "assessments:appeal",
             "assessments:own",
             "support:read",
+            "programmes:read",
+            "consents:write",
+            "consents:read",
+            "outcomes:read",
+            "lists:shown",
         }
     ),
     "city_officer": frozenset(
@@ -53,6 +58,13 @@ ROLE_SCOPES: dict[str, frozenset[str]] = {
             "performance:report",
             "spot_checks:read",
             "spot_checks:find",
+            "programmes:read",
+            "consents:write",
+            "consents:read",
+            "patents:write",
+            "patents:read",
+            "lists:shown",
+            "outcomes:read",
         }
     ),
     "province_officer": frozenset(
@@ -102,6 +114,14 @@ ROLE_SCOPES: dict[str, frozenset[str]] = {
             "spot_checks:read",
             "spot_checks:write",
             "spot_checks:find",
+            "programmes:read",
+            "programmes:judge",
+            "programmes:review",
+            "consents:read",
+            "patents:write",
+            "patents:read",
+            "lists:shown",
+            "outcomes:read",
         }
     ),
     "reviewer": frozenset(
@@ -121,7 +141,23 @@ ROLE_SCOPES: dict[str, frozenset[str]] = {
             "spot_checks:read",
         }
     ),
-    "bank": frozenset({"lists:read", "lists:acknowledge", "webhooks:read", "webhooks:write"}),
+    "finance_officer": frozenset(
+        {
+            "programmes:read",
+            "programmes:review",
+            "lists:read",
+            "lists:watch",
+            "lists:approve",
+            "lists:shown",
+            "consents:read",
+            "patents:read",
+            "outcomes:read",
+        }
+    ),
+    "bank": frozenset(
+        {"lists:read", "lists:acknowledge", "webhooks:read", "webhooks:write", "outcomes:write", "outcomes:read"}
+    ),
+    "department": frozenset({"lists:read", "lists:acknowledge"}),
     "national_system": frozenset({"cycles:read", "national:push"}),
     "auditor": frozenset(
         {
@@ -146,6 +182,12 @@ ROLE_SCOPES: dict[str, frozenset[str]] = {
             "support:compare",
             "performance:read",
             "spot_checks:read",
+            "programmes:read",
+            "programmes:review",
+            "consents:read",
+            "patents:read",
+            "lists:shown",
+            "outcomes:read",
         }
     ),
     "admin": frozenset(
@@ -219,6 +261,17 @@ SCOPES: dict[str, str] = {
     "lists:read": "Pull editions of subscribed lists",
     "lists:acknowledge": "Say that an edition was taken in, and which entries could not be",
     "lists:watch": "See how far subscribers of lists are, and which editions were not published",
+    "lists:approve": "Approve an edition that somebody else proposed",
+    "lists:shown": "See who is on the newest edition of a list, within reach",
+    "programmes:read": "Read the lists that the province publishes, and how enterprises within reach stand to them",
+    "programmes:judge": "Have everybody judged by the rule of a list",
+    "programmes:review": "Read judgements of lists and proposals of editions",
+    "consents:write": "Record and withdraw the consent of an enterprise within reach",
+    "consents:read": "Read consents of enterprises within reach",
+    "patents:write": "Record copies of the patent register about enterprises within reach",
+    "patents:read": "Read copies of the patent register about enterprises within reach",
+    "outcomes:write": "Report credit outcomes of enterprises on a subscribed list, and correct them",
+    "outcomes:read": "Read credit outcomes within reach",
     "lists:admin": "Grant subscriptions to lists, publish editions by hand, record decisions behind removals",
 }
 

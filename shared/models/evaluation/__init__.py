@@ -33,6 +33,7 @@ from shared.models.evaluation.notices import (
 )
 from shared.models.evaluation.performance import PerformanceFreeze, PerformanceReport
 from shared.models.evaluation.pool import END_REASONS, Membership, MembershipVersion, Pool
+from shared.models.evaluation.programmes import LISTED_VERDICTS, ProgrammeJudgement, ProgrammeJudgementEntry
 from shared.models.evaluation.review import (
     REVIEW_ITEM_KINDS,
     REVIEW_STATUSES,
@@ -64,6 +65,7 @@ __all__ = [
     "CANDIDATE_ACTIONS",
     "END_REASONS",
     "HOLD_KINDS",
+    "LISTED_VERDICTS",
     "MEMBER_ACTIONS",
     "NOTICE_DECISIONS",
     "OBJECTION_STATUSES",
@@ -97,6 +99,8 @@ __all__ = [
     "PerformanceReport",
     "Pool",
     "PoolHold",
+    "ProgrammeJudgement",
+    "ProgrammeJudgementEntry",
     "PublicNotice",
     "PublicNoticeEntry",
     "ReplacementCredit",

@@ -16,6 +16,7 @@ from shared.models.reads.attachments import (
     evidence_of,
     files_on_record,
 )
+from shared.models.reads.consents import Consent, PatentOnRecord, lists_of, live_consents, patents_on_record
 from shared.models.reads.cycles import (
     CyclePlaces,
     PinnedCycle,
@@ -33,6 +34,7 @@ from shared.models.reads.enterprises import (
     present_codes,
 )
 from shared.models.reads.incidents import ConfirmedIncident, StandingIncident, confirmed_incidents, standing_incidents
+from shared.models.reads.judgements import EndedStay, JudgedEntry, JudgementOnRecord, ended_stays, judgement_on_record
 from shared.models.reads.lists import (
     ListedMember,
     PlanKind,
@@ -42,6 +44,7 @@ from shared.models.reads.lists import (
     plans_that_ended,
     recodings,
 )
+from shared.models.reads.outcomes import CreditOnRecord, credit_on_record
 from shared.models.reads.pool import (
     Admission,
     Departure,
@@ -86,10 +89,16 @@ __all__ = [
     "ApplicationOfEnterprise",
     "AttachmentDigest",
     "ConfirmedIncident",
+    "Consent",
+    "CreditOnRecord",
     "CyclePlaces",
     "Departure",
+    "EndedStay",
     "EnterpriseOnRecord",
+    "JudgedEntry",
+    "JudgementOnRecord",
     "ListedMember",
+    "PatentOnRecord",
     "PeriodOnRecord",
     "PinnedCycle",
     "PlanKind",
@@ -113,7 +122,9 @@ __all__ = [
     "committed_plans",
     "confirmed_in",
     "confirmed_incidents",
+    "credit_on_record",
     "ended_by_plan",
+    "ended_stays",
     "enterprise_names",
     "enterprises_on_record",
     "evidence_of",
@@ -125,9 +136,13 @@ __all__ = [
     "is_live_stay",
     "is_selected",
     "judged_as",
+    "judgement_on_record",
     "listed_members",
+    "lists_of",
+    "live_consents",
     "members",
     "members_during",
+    "patents_on_record",
     "pinned_cycle",
     "places_of",
     "plans_that_ended",
