@@ -38,6 +38,7 @@ REVIEWED: dict[str, dict[str, str]] = {
             "replied_by, reply)"
         ),
         "fact_statement": "SELECT, INSERT",
+        "figure_change": "SELECT",
         "finding": "SELECT, INSERT",
         "follow_on": "SELECT, INSERT, UPDATE (assigned_at, assigned_by, basis, track)",
         "idempotency_record": "SELECT, INSERT",
@@ -59,7 +60,7 @@ REVIEWED: dict[str, dict[str, str]] = {
         "public_notice_entry": "SELECT, INSERT",
         "replacement_credit": "SELECT",
         "replacement_credit_entry": "SELECT, INSERT",
-        "reporting_period": "SELECT (code, covers_from, covers_to, id, pool_code, title)",
+        "reporting_period": "SELECT (closes_at, code, covers_from, covers_to, id, pool_code, title)",
         "review": (
             "SELECT, INSERT, UPDATE (assessment_id, assigned_at, assignee, city_code, overtaken_at, recommended_by, "
             "status, uscc)"

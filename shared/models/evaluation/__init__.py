@@ -21,6 +21,7 @@ from shared.models.evaluation.adjustment_acts import (
 )
 from shared.models.evaluation.assessment import VERDICTS, Assessment, CriterionResult, RulebookVersion
 from shared.models.evaluation.facts import STATED_SOURCES, FactStatement
+from shared.models.evaluation.figures import EVERYBODY, PROVINCE_ONLY, FigureChange
 from shared.models.evaluation.notices import (
     APPEAL_STATUSES,
     OBJECTION_STATUSES,
@@ -51,11 +52,13 @@ __all__ = [
     "APPEAL_STATUSES",
     "CANDIDATE_ACTIONS",
     "END_REASONS",
+    "EVERYBODY",
     "HOLD_KINDS",
     "MEMBER_ACTIONS",
     "NOTICE_DECISIONS",
     "OBJECTION_STATUSES",
     "PLAN_STATUSES",
+    "PROVINCE_ONLY",
     "REVIEW_ITEM_KINDS",
     "REVIEW_STATUSES",
     "STATED_SOURCES",
@@ -71,6 +74,7 @@ __all__ = [
     "Deviation",
     "ExitNotice",
     "FactStatement",
+    "FigureChange",
     "Finding",
     "FollowOn",
     "KeptPlace",
