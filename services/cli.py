@@ -14,6 +14,8 @@ from rich.console import Console
 
 from services.evaluation.assessment.commands import receipt_app
 from services.evaluation.rulebooks.commands import rulebook_app
+from services.evaluation.spot_checks.commands import spotcheck_app
+from services.finance.lists.commands import verify
 from shared.settings import DatabaseSettings, Settings, TokenSettings, from_environment
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="培育 Peiyu: 专利产业化促进中小企业成长计划")
@@ -25,6 +27,8 @@ attachments_app = typer.Typer(no_args_is_help=True, help="The store of evidence"
 app.add_typer(attachments_app, name="attachments")
 app.add_typer(receipt_app, name="receipt")
 app.add_typer(rulebook_app, name="rulebook")
+app.command("verify")(verify)
+app.add_typer(spotcheck_app, name="spotcheck")
 
 # What a person reads goes to stderr, so that stdout holds results only.
 screen = Console(stderr=True, highlight=False)

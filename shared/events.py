@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from datetime import date
 from typing import ClassVar
 
 from pydantic import BaseModel
@@ -58,6 +59,13 @@ class SelectionCommitted(Event):
     pool_code: str
 
 
+class ListsDue(Event):
+    """Look whether an edition of a list is about to expire."""
+
+    topic = "finance.lists_due"
+    consumers = ("finance.renew_lists",)
+
+
 class ProgressReportDecided(Event):
     """A progress report was accepted, or one that was accepted is open again."""
 
@@ -102,6 +110,24 @@ class IncidentClosed(Event):
     kind: str
 
 
+class SpotCheckContradicted(Event):
+    """A spot check found that an enterprise had told something else; `digest` is that of the finding."""
+
+    topic = "evaluation.spot_check_contradicted"
+    consumers = ("intake.allege_contradicted_facts",)
+    finding_id: uuid.UUID
+    number: str
+    uscc: str
+    checked_on: date
+    document: str
+    summary: str
+    digest: str
+    facts: list[str]
+    found_by: str
+    role: str
+    city_code: str | None
+
+
 class NationalDeliveriesDue(Event):
     """Something waits to be pushed to the national system, or is due again."""
 
@@ -131,11 +157,13 @@ EVENTS: tuple[type[Event], ...] = (
     ApplicationsTaken,
     FactsStated,
     SelectionCommitted,
+    ListsDue,
     ProgressReportDecided,
     PoolAdjusted,
     StallRadarDue,
     IncidentConfirmed,
     IncidentClosed,
+    SpotCheckContradicted,
     NationalDeliveriesDue,
     NationalReconciliationDue,
     AttachmentsSweepDue,

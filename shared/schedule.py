@@ -12,8 +12,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from shared import outbox
 from shared.calendar import business_date, business_time
 from shared.db import Database
-from shared.events import AttachmentsSweepDue, Event, NationalReconciliationDue, StallRadarDue
+from shared.events import AttachmentsSweepDue, Event, ListsDue, NationalReconciliationDue, StallRadarDue
 from shared.models.outbox import ScheduleRun
+from shared.reference.province import province
 from shared.settings import Settings
 
 
@@ -27,7 +28,7 @@ class Schedule:
 
 
 def schedules(settings: Settings) -> tuple[Schedule, ...]:
-    """The schedules that these settings ask for."""
+    """The schedules that these settings and the province's data ask for."""
     wanted: list[Schedule] = []
     if settings.national_adapter != "none":
         wanted.append(Schedule("national.reconciliation", settings.national_reconcile_at, NationalReconciliationDue()))
@@ -35,6 +36,7 @@ def schedules(settings: Settings) -> tuple[Schedule, ...]:
         wanted.append(Schedule("attachments.sweep", settings.attachments_sweep_at, AttachmentsSweepDue()))
     if settings.stall_radar_at != "never":
         wanted.append(Schedule("evaluation.stall_radar", settings.stall_radar_at, StallRadarDue()))
+    wanted.append(Schedule("finance.lists", province().list_renewal.at, ListsDue()))
     return tuple(wanted)
 
 

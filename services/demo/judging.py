@@ -12,7 +12,7 @@ from joserfc.jwk import OKPKey
 
 from services.demo.api import Api, DemoError, each, until
 from services.demo.applying import CYCLE
-from services.demo.people import People, bank_client, homes, machine_token
+from services.demo.people import People, bank_client, homes, homes_of_deciders, machine_token
 from services.finance.lists.edition import is_genuine
 from shared.settings import Settings
 
@@ -81,6 +81,10 @@ async def review(api: Api, people: People, judged: Judged) -> None:
 async def _assign(api: Api, people: People) -> None:
     for name, home in homes(people).items():
         body = {"subject": name, "home_city_code": home, "load_limit": 10_000}
+        await api.json("evaluation", "POST", "/v1/reviewers", people.planner, key=f"reviewer-{name}", json=body)
+    for name, home in homes_of_deciders(people).items():
+        # They review nothing, and so have no part in what is objected to.
+        body = {"subject": name, "home_city_code": home, "load_limit": 0}
         await api.json("evaluation", "POST", "/v1/reviewers", people.planner, key=f"reviewer-{name}", json=body)
     await api.json("evaluation", "POST", f"/v1/cycles/{CYCLE}/reviews:assign", people.planner, json={"limit": 10_000})
 

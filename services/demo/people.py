@@ -18,11 +18,12 @@ from shared.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class People:
-    """Tokens: two province officers, three reviewers by name, one officer per city code."""
+    """Tokens: two province officers, three reviewers and two who decide objections by name, one officer per city code."""
 
     planner: str
     approver: str
     reviewers: dict[str, str]
+    deciders: dict[str, str]
     cities: dict[str, str]
 
 
@@ -39,8 +40,14 @@ def assemble(settings: Settings) -> People:
         planner=token("province-planner", "province_officer"),
         approver=token("province-approver", "province_officer"),
         reviewers={name: token(name, "reviewer") for name in ("reviewer-a", "reviewer-b", "reviewer-c")},
+        deciders={name: token(name, "reviewer") for name in ("decider-a", "decider-b")},
         cities={city.code: token(f"officer-{city.code}", "city_officer", city.code) for city in cities()},
     )
+
+
+def homes_of_deciders(people: People) -> dict[str, str]:
+    """Each of another city than the other, so that one may decide whatever the city."""
+    return dict(zip(people.deciders, (city.code for city in cities()), strict=False))
 
 
 def homes(people: People) -> dict[str, str]:

@@ -47,8 +47,8 @@ async def select(api: Api, people: People, pool: str, judged: Judged) -> None:
 
 
 async def _decider(api: Api, people: People, objection: str) -> str:
-    """The first reviewer of another city who had no part in it: whoever may not decide is refused the declaration."""
-    for token in people.reviewers.values():
+    """The first decider of another city: whoever may not decide is refused the declaration."""
+    for token in people.deciders.values():
         declared = await api.call("evaluation", "POST", f"{objection}:declare", token, json={"conflict": False})
         if declared.is_success:
             return token

@@ -23,6 +23,8 @@ from services.evaluation.pool.service import register_pool
 from services.evaluation.review.queue_routes import router as review_queue
 from services.evaluation.review.routes import router as review
 from services.evaluation.selection.routes import router as selection
+from services.evaluation.spot_checks.public_routes import router as public_spot_checks
+from services.evaluation.spot_checks.routes import router as spot_checks
 from services.evaluation.support.routes import router as support
 from shared.settings import Settings, from_environment
 from shared.web.application import build_application
@@ -52,6 +54,8 @@ def create_app(settings: Settings) -> FastAPI:
             public_notices,
             pool,
             support,
+            spot_checks,
+            public_spot_checks,
             adjustments,
             adjustment_acts,
             exit_notices,

@@ -3,20 +3,33 @@
 from __future__ import annotations
 
 from fastapi import FastAPI
+from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.finance.lists.check_routes import router as lookups
+from services.finance.lists.decision_routes import router as publications
+from services.finance.lists.file_routes import router as files
 from services.finance.lists.programmes import register_programmes
+from services.finance.lists.public_routes import router as keys
+from services.finance.lists.record_routes import router as acknowledgements
 from services.finance.lists.routes import router as lists
+from services.finance.lists.signing_keys import register_key
+from shared.security.keys import load_key
 from shared.settings import Settings, from_environment
 from shared.web.application import build_application
 
 
 def create_app(settings: Settings) -> FastAPI:
+    async def register(session: AsyncSession) -> None:
+        """The province's programmes, and the key that this process signs answers with."""
+        await register_programmes(session)
+        await register_key(session, load_key(settings.list_key_file))
+
     return build_application(
         service="finance",
         title="Peiyu 培育 · finance 金融",
         settings=settings,
-        routers=(lists,),
-        at_start=register_programmes,
+        routers=(lists, files, lookups, keys, acknowledgements, publications),
+        at_start=register,
     )
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from services.finance.lists.tasks import publish_pool_list
+from services.finance.lists.tasks import publish_pool_list, renew_lists
 from shared.queue import Handler, run_worker
 from shared.settings import Settings, from_environment
 
-HANDLERS: dict[str, Handler] = {"finance.publish_pool_list": publish_pool_list}
+HANDLERS: dict[str, Handler] = {
+    "finance.publish_pool_list": publish_pool_list,
+    "finance.renew_lists": renew_lists,
+}
 
 if __name__ == "__main__":
     run_worker("finance", HANDLERS, from_environment(Settings))

@@ -10,7 +10,7 @@ from shared.canonical import canonical_text, sha256_hex
 from shared.reference.province import province
 
 # What is found to be wrong, in rows: none of these may give one.
-_NEVER: Mapping[str, str] = {
+NEVER: Mapping[str, str] = {
     "more members than the cap": "SELECT code FROM pool WHERE live + kept > cap",
     "a count that is not that of the members": (
         "SELECT code FROM pool WHERE live <> (SELECT count(*) FROM membership "
@@ -59,7 +59,7 @@ _STAYS = (
 
 async def check(world: World, members: set[str], known: Mapping[date, set[str]]) -> None:
     """SimulationError for whatever does not hold; `known` is who was a member at the end of earlier days."""
-    for what, query in _NEVER.items():
+    for what, query in NEVER.items():
         if rows := await world.owner.fetch(query):
             raise SimulationError(f"{world.clock.today}: {what}: {[tuple(row) for row in rows[:3]]}")
     path = f"/v1/pools/{province().pool_code}/members"

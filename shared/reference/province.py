@@ -7,7 +7,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, time
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -21,13 +21,29 @@ _FOLDER_NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 @dataclass(frozen=True, slots=True)
 class ListProgrammeData:
-    """A list that the province publishes: whom the plan makes it for, and how long an edition stays valid."""
+    """A list that the province publishes: whom the plan makes it for, and how long an edition stays valid.
+
+    An edition that removes more than `removed_percent` of the one before, and more than `removed_at_least` enterprises,
+    is not published unless somebody authorises that number; `removed_basis` says why.
+    """
 
     code: str
     title: str
     clause: str
     valid_days: int
     valid_days_basis: str
+    removed_percent: int
+    removed_at_least: int
+    removed_basis: str
+
+
+@dataclass(frozen=True, slots=True)
+class ListRenewalData:
+    """When, each day in China, lists are looked at, how many days before its end an edition is renewed, and why."""
+
+    at: time
+    days_before: int
+    basis: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +95,7 @@ class Province:
     plan_valid_days: int
     plan_valid_basis: str
     list_programmes: tuple[ListProgrammeData, ...]
+    list_renewal: ListRenewalData
     public_notice: PublicNoticeData
     calendar_years: Mapping[int, CalendarYear]
 
@@ -116,6 +133,7 @@ def load_province(folder: Path) -> Province:
         plan_valid_days=content["selection"]["plan_valid_days"],
         plan_valid_basis=content["selection"]["plan_valid_basis"],
         list_programmes=tuple(ListProgrammeData(**programme) for programme in content["list_programme"]),
+        list_renewal=ListRenewalData(**content["list_renewal"]),
         public_notice=PublicNoticeData(**content["public_notice"]),
         calendar_years=MappingProxyType(
             {one.year: one for one in map(_calendar_year, content.get("calendar_year", ()))}

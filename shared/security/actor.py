@@ -50,6 +50,8 @@ ROLE_SCOPES: dict[str, frozenset[str]] = {
             "support:read",
             "support:write",
             "support:compare",
+            "spot_checks:read",
+            "spot_checks:find",
         }
     ),
     "province_officer": frozenset(
@@ -82,6 +84,7 @@ ROLE_SCOPES: dict[str, frozenset[str]] = {
             "plans:approve",
             "pool:read",
             "lists:read",
+            "lists:watch",
             "lists:admin",
             "notices:write",
             "notices:read",
@@ -93,6 +96,9 @@ ROLE_SCOPES: dict[str, frozenset[str]] = {
             "support:read",
             "support:write",
             "support:compare",
+            "spot_checks:read",
+            "spot_checks:write",
+            "spot_checks:find",
         }
     ),
     "reviewer": frozenset(
@@ -109,9 +115,10 @@ ROLE_SCOPES: dict[str, frozenset[str]] = {
             "incidents:read",
             "objections:decide",
             "notices:read",
+            "spot_checks:read",
         }
     ),
-    "bank": frozenset({"lists:read"}),
+    "bank": frozenset({"lists:read", "lists:acknowledge"}),
     "national_system": frozenset({"cycles:read", "national:push"}),
     "auditor": frozenset(
         {
@@ -129,13 +136,25 @@ ROLE_SCOPES: dict[str, frozenset[str]] = {
             "plans:read",
             "pool:read",
             "lists:read",
+            "lists:watch",
             "notices:read",
             "facts:read",
             "support:read",
             "support:compare",
+            "spot_checks:read",
         }
     ),
-    "admin": frozenset({"cycles:read", "cycles:write", "lists:admin", "pool:read", "national:read", "national:admin"}),
+    "admin": frozenset(
+        {
+            "cycles:read",
+            "cycles:write",
+            "lists:watch",
+            "lists:admin",
+            "pool:read",
+            "national:read",
+            "national:admin",
+        }
+    ),
 }
 SCOPES: dict[str, str] = {
     "cycles:read": "Read application cycles",
@@ -178,6 +197,9 @@ SCOPES: dict[str, str] = {
     "support:read": "Read support actions and timelines of enterprises within reach",
     "support:write": "Record support actions of enterprises within reach, and correct them",
     "support:compare": "Compare what members with and without support reported",
+    "spot_checks:read": "Read spot checks: who was drawn within reach, and what was found",
+    "spot_checks:write": "Publish the frame of a spot check, and reveal its seed",
+    "spot_checks:find": "Record what a spot check found at an enterprise within reach",
     "adjustments:read": "Read adjustments of the pool, notices, holds and credits within reach",
     "adjustments:write": "Compute and commit adjustments, hold and lift, assign tracks",
     "adjustments:approve": "Approve an adjustment that somebody else proposed, decide on exit notices",
@@ -186,7 +208,9 @@ SCOPES: dict[str, str] = {
     "figures:read": "Read figures within reach and the rows behind them",
     "pool:read": "Read the cultivation pool",
     "lists:read": "Pull editions of subscribed lists",
-    "lists:admin": "Grant subscriptions to lists",
+    "lists:acknowledge": "Say that an edition was taken in, and which entries could not be",
+    "lists:watch": "See how far subscribers of lists are, and which editions were not published",
+    "lists:admin": "Grant subscriptions to lists, publish editions by hand, record decisions behind removals",
 }
 
 

@@ -40,7 +40,7 @@ async def test_a_graduate_leaves_mints_two_credits_and_a_replacement_spends_one(
     await _year(history, form(1), form(2))
     await history.reported("2024-H2", form(1), report(2, 2, NEW))
     await history.reported("2024-H2", form(2), report(1, 2, GROWN))
-    await history.cycle("2025-1", form(3), form(4), form(100, HUANGSHI))
+    await history.passed_over("2025-1", form(3), form(4), form(100, HUANGSHI))
     plan = await history.plan(cycle="2025-1", spend={"420100": 1})
     told = plan["summary"]
     assert [told[one] for one in ("members", "graduate", "stay", "admit", "not_spent", "no_credit")] == [
@@ -233,7 +233,7 @@ async def test_holds_are_respected_named_and_lifted_by_people_only(history: Hist
 async def test_a_plan_is_for_today_and_credits_are_a_citys_own(history: History, owner: asyncpg.Connection) -> None:
     await _year(history, form(1))
     await history.reported("2024-H2", form(1), report(2, 2, NEW))
-    await history.cycle("2025-1", form(2), form(100, HUANGSHI))
+    await history.passed_over("2025-1", form(2), form(100, HUANGSHI))
     system = history.system
     for day, code in (("2025-03-02", "day_past"), ("2025-03-04", "day_to_come")):
         body = {"pool": POOL, "on": day}
@@ -327,3 +327,29 @@ async def test_reminders_go_out_once_per_stage(history: History, owner: asyncpg.
     async with database.sessions.begin() as session:
         await remind_stalled(session)
     assert [one[0] for one in await owner.fetch("SELECT months FROM stall_reminder ORDER BY id")] == [12, 21]
+
+
+async def test_credits_go_around_no_selection_and_nobody_comes_back_by_an_old_application(history: History) -> None:
+    await _year(history, form(1), form(5))
+    await history.reported("2024-H2", form(1), report(2, 2, NEW))
+    await history.cycle("2025-1", form(2))
+    body = {"pool": POOL, "cycle": "2025-1"}
+    await history.system.refused(
+        "evaluation", "POST", ADJUSTMENTS, history.planner, "cycle_not_selected", 409, json=body
+    )
+    await history.adjusted()
+    assert await history.members() == {uscc_of(5)}
+    # Two credits of the city, and the graduate's own application of then: it is used up.
+    again = await history.adjusted(cycle="2024-1")
+    assert (again["summary"]["candidates"], await history.members()) == (0, {uscc_of(5)})
+
+
+async def test_misconduct_counts_up_to_the_commit_however_early_the_plan_was_made(history: History) -> None:
+    await _year(history, form(1))
+    await history.reported("2024-H2", form(1), report(2, 2, NEW))
+    plan = await history.plan()
+    await history.approve(plan)
+    history.put("2025-03-07")
+    await history.incident(form(1), "tax_evasion", date(2025, 3, 6))
+    assert refused(await history.try_commit(plan)) == (409, "plan_stale")
+    assert await history.members() == {uscc_of(1)}

@@ -47,11 +47,15 @@ async def test_relays_that_look_at_once_publish_one_event_a_day(
 
 
 async def test_a_schedule_is_what_the_settings_ask_for(system: System, line: dict[str, Settings]) -> None:
-    assert [one.name for one in schedules(system.settings["relay"])] == ["attachments.sweep", "evaluation.stall_radar"]
-    wanted = ["national.reconciliation", "attachments.sweep", "evaluation.stall_radar"]
+    assert [one.name for one in schedules(system.settings["relay"])] == [
+        "attachments.sweep",
+        "evaluation.stall_radar",
+        "finance.lists",
+    ]
+    wanted = ["national.reconciliation", "attachments.sweep", "evaluation.stall_radar", "finance.lists"]
     assert [one.name for one in schedules(line["relay"])] == wanted
     never = line["relay"].model_copy(update={"attachments_sweep_at": "never", "stall_radar_at": "never"})
-    assert [one.name for one in schedules(never)] == ["national.reconciliation"]
+    assert [one.name for one in schedules(never)] == ["national.reconciliation", "finance.lists"]
 
 
 async def test_the_relay_itself_looks(system: System, line: dict[str, Settings], owner: asyncpg.Connection) -> None:
@@ -62,5 +66,6 @@ async def test_the_relay_itself_looks(system: System, line: dict[str, Settings],
         "intake.national_reconciliation_due",
         "intake.attachments_sweep_due",
         "evaluation.stall_radar_due",
+        "finance.lists_due",
     }
-    assert await owner.fetchval("SELECT count(*) FROM outbox_event") == 3
+    assert await owner.fetchval("SELECT count(*) FROM outbox_event") == 4

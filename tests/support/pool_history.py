@@ -78,6 +78,10 @@ class History:
         for one in await self.system.assessments(code):
             await self.system.settle(one["id"])
 
+    async def passed_over(self, code: str, *forms: dict[str, Any]) -> None:
+        """Forms of a cycle whose selection had no place for any of them."""
+        await self.admitted(code, *forms, quotas=dict.fromkeys(CITIES.values(), 0))
+
     async def admitted(self, code: str, *forms: dict[str, Any], **changes: Any) -> None:
         """The same, selected and committed."""
         await self.cycle(code, *forms, **changes)

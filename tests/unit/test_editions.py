@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from joserfc.jwk import OKPKey
 
-from services.finance.lists.edition import digest_of, edition_body, is_genuine, sign
+from services.finance.lists.edition import body_of, digest_of, edition_content, is_genuine, sign
 from shared.models.reads import PoolMember
 
 KEY = OKPKey.generate_key("Ed25519", {"kid": "test"})
@@ -27,7 +27,7 @@ _members = st.lists(_member, unique_by=lambda member: member.uscc, max_size=12)
 
 
 def _body(members: list[PoolMember], serial: int = 1) -> bytes:
-    return edition_body(
+    content = edition_content(
         programme="pool-members",
         title="入库企业名单",
         serial=serial,
@@ -36,6 +36,7 @@ def _body(members: list[PoolMember], serial: int = 1) -> bytes:
         previous_digest=None,
         members=members,
     )
+    return body_of(content)
 
 
 @given(_members, st.randoms())

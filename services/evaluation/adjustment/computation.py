@@ -21,6 +21,7 @@ from services.evaluation.adjustment.receipts import receipts
 from services.evaluation.adjustment.replacements import Means, Replacement, replacements, waiting_in
 from services.evaluation.adjustment.rules import Rules
 from services.evaluation.adjustment.standing import Member, standing_members
+from shared.calendar import business_date
 from shared.canonical import canonical_text, sha256_hex
 from shared.errors import Problem
 from shared.models.evaluation import Pool
@@ -42,6 +43,11 @@ class Asked:
     cycle: PinnedCycle | None = None
     spend: Mapping[str, int] | None = None
     of_the_past: bool = False
+
+    @property
+    def incidents_on(self) -> date:
+        """Misconduct counts up to the day of the commit: nobody graduates past what is confirmed by then."""
+        return self.on if self.of_the_past else max(self.on, business_date(self.known_at))
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +74,9 @@ class Adjustment:
 
 async def compute(session: AsyncSession, pool: Pool, asked: Asked) -> Adjustment:
     """The whole adjustment of a pool on a day. Problem `credits_lacking` where more is to be spent than a city has."""
-    standing = await standing_members(session, asked.rules, pool.code, asked.on, asked.known_at)
+    standing = await standing_members(
+        session, asked.rules, pool.code, asked.on, asked.known_at, incidents_on=asked.incidents_on
+    )
     lines = _judged(asked, standing)
     entries = await ledger(session, pool.code, asked.known_at)
     graduates = Counter(one.member.city_code for one in lines if one.action.action == "graduate")
@@ -81,7 +89,7 @@ async def compute(session: AsyncSession, pool: Pool, asked: Asked) -> Adjustment
     means = Means(good, asked.spend, pool.cap - live - pool.kept + leaving)
     candidates: list[Replacement] = []
     if asked.cycle is not None:
-        waiting = await waiting_in(session, pool.code, asked.cycle, asked.on, asked.known_at)
+        waiting = await waiting_in(session, pool.code, asked.cycle, asked.incidents_on, asked.known_at)
         candidates = replacements(waiting, frozenset(one.uscc for one in standing), means)
     spent = Counter(one.candidate.city_code for one in candidates if one.action == "admit")
     cities = cities_after(asked.rules, entries, graduates, spent, asked.on)

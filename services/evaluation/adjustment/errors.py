@@ -14,6 +14,12 @@ DAY_TO_COME = ErrorKind("day_to_come", 422, "Nothing is known of a day to come",
 ADJUSTMENT_STATUS = ErrorKind(
     "adjustment_status", 409, "The adjustment's status does not allow this", "调整方案当前状态不允许此操作"
 )
+CYCLE_NOT_SELECTED = ErrorKind(
+    "cycle_not_selected",
+    409,
+    "The cycle's own selection is not committed: credits do not go around it",
+    "该批次尚未完成入库，增补名额只用于入库后落选的企业",
+)
 CREDITS_LACKING = ErrorKind(
     "credits_lacking", 409, "The city has fewer credits than are to be spent", "拟使用的增补名额超过该市州现有名额"
 )
@@ -49,6 +55,7 @@ __all__ = [
     "ADJUSTMENT_STATUS",
     "ALREADY_MEMBER",
     "CREDITS_LACKING",
+    "CYCLE_NOT_SELECTED",
     "DAY_PAST",
     "DAY_TO_COME",
     "HELD",

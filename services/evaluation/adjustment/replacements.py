@@ -8,14 +8,18 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Literal, TypeAlias
 
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
+from services.evaluation.adjustment.errors import CYCLE_NOT_SELECTED
 from services.evaluation.adjustment.standing import holds_in
 from services.evaluation.assessment.registry import rulebook_of
 from services.evaluation.notices.standing import objected_in
 from services.evaluation.selection.computation import eligible_candidates
 from services.evaluation.selection.ranking import Candidate, rank
-from shared.models.evaluation import PoolHold
+from shared.errors import Problem
+from shared.models.evaluation import Assessment, MembershipBaseline, PoolHold, SelectionPlan
 from shared.models.reads import PinnedCycle, present_codes, standing_incidents
 
 CandidateAction: TypeAlias = Literal["admit", "no_credit", "not_spent", "pool_cap", "held_out", "objected", "incident"]
@@ -50,21 +54,45 @@ class Means:
 
 
 async def waiting_in(
-    session: AsyncSession, pool_code: str, cycle: PinnedCycle, on: date, known_at: datetime
+    session: AsyncSession, pool_code: str, cycle: PinnedCycle, incidents_on: date, known_at: datetime
 ) -> Waiting:
-    """The cycle's eligible, best first. Their assessments are locked until the transaction ends."""
+    """The cycle's eligible whom its selection left out, best first; locked until the transaction ends.
+
+    Problem `cycle_not_selected`: credits do not go around a selection that is still to come.
+    """
     rulebook = await rulebook_of(session, cycle.rulebook_digest)
-    ranked = rank(rulebook.ranking, await eligible_candidates(session, cycle, rulebook))
+    await _refuse_unselected(session, cycle)
+    used = await _used(session, cycle)
+    eligible = [one for one in await eligible_candidates(session, cycle, rulebook) if one.assessment_id not in used]
+    ranked = rank(rulebook.ranking, eligible)
     objected = await objected_in(session, cycle.id)
     holds = await holds_in(session, pool_code, known_at)
     present = await present_codes(session, set(holds))
-    found = await standing_incidents(session, [one.uscc for one in ranked], on, known_at=known_at)
+    found = await standing_incidents(session, [one.uscc for one in ranked], incidents_on, known_at=known_at)
     return Waiting(
         ranked,
         {present.get(code, code): kinds["replacement"] for code, kinds in holds.items() if "replacement" in kinds},
         frozenset(one.uscc for one in ranked if one.assessment_id in objected),
         frozenset(one.uscc for one in found),
     )
+
+
+async def _refuse_unselected(session: AsyncSession, cycle: PinnedCycle) -> None:
+    statement = select(SelectionPlan.id).where(SelectionPlan.cycle_id == cycle.id, SelectionPlan.status == "committed")
+    if (await session.execute(statement)).first() is None:
+        raise Problem(CYCLE_NOT_SELECTED)
+
+
+async def _used(session: AsyncSession, cycle: PinnedCycle) -> set[str]:
+    """Assessments of applications that somebody came in by before: nobody comes back without applying again."""
+    came_in, judged = aliased(Assessment), aliased(Assessment)
+    statement = (
+        select(judged.id)
+        .join(came_in, came_in.application_id == judged.application_id)
+        .join(MembershipBaseline, MembershipBaseline.assessment_id == came_in.id)
+        .where(judged.cycle_id == cycle.id)
+    )
+    return {str(one) for one in (await session.execute(statement)).scalars()}
 
 
 def replacements(waiting: Waiting, members: frozenset[str], means: Means) -> list[Replacement]:

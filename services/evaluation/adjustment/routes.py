@@ -12,6 +12,7 @@ from services.evaluation.adjustment.errors import (
     ADJUSTMENT_STATUS,
     ALREADY_MEMBER,
     CREDITS_LACKING,
+    CYCLE_NOT_SELECTED,
     DAY_PAST,
     DAY_TO_COME,
     HELD,
@@ -60,7 +61,16 @@ _RECEIPT: dict[int | str, dict[str, Any]] = {
     status_code=201,
     response_model=AdjustmentOut,
     responses={200: {"model": AdjustmentOut, "description": "What `validate_only` computed"}}
-    | refuses(POOL_NOT_FOUND, CYCLE_NOT_FOUND, DAY_PAST, DAY_TO_COME, NO_RULES, CREDITS_LACKING, ADJUSTMENT_EMPTY),
+    | refuses(
+        POOL_NOT_FOUND,
+        CYCLE_NOT_FOUND,
+        DAY_PAST,
+        DAY_TO_COME,
+        NO_RULES,
+        CREDITS_LACKING,
+        CYCLE_NOT_SELECTED,
+        ADJUSTMENT_EMPTY,
+    ),
     summary="Compute and freeze an adjustment plan",
 )
 async def post_adjustment(
@@ -84,7 +94,9 @@ async def post_adjustment(
 
 @router.post(
     "/adjustments:whatIf",
-    responses=refuses(POOL_NOT_FOUND, CYCLE_NOT_FOUND, DAY_TO_COME, NO_RULES, RULES_NUMBER, CREDITS_LACKING),
+    responses=refuses(
+        POOL_NOT_FOUND, CYCLE_NOT_FOUND, DAY_TO_COME, NO_RULES, RULES_NUMBER, CREDITS_LACKING, CYCLE_NOT_SELECTED
+    ),
     summary="Ask what another rule, cap or day would do",
 )
 async def post_what_if(body: WhatIfIn, session: SessionDep, _: Writer) -> WhatIfOut:

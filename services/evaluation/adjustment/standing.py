@@ -53,12 +53,18 @@ class Member:
 
 
 async def standing_members(
-    session: AsyncSession, rules: Rules, pool_code: str, on: date, known_at: datetime
+    session: AsyncSession,
+    rules: Rules,
+    pool_code: str,
+    on: date,
+    known_at: datetime,
+    *,
+    incidents_on: date | None = None,
 ) -> list[Member]:
     """Members at the end of business day `on`, by present code, as what was known at a moment tells them.
 
     Reports that were accepted by then count, on periods that ended by `on`; a report that was opened again since
-    counts no more.
+    counts no more. Incidents count up to `incidents_on`, where it is given, instead of `on`.
     """
     versions = await versions_of_pool(session, pool_code, on, known_at)
     codes = await present_codes(session, {one.uscc for one in versions})
@@ -66,7 +72,7 @@ async def standing_members(
     reports = await accepted_reports_until(session, pool_code, set(codes.values()), on)
     baselines = await _baselines(session, versions)
     incidents = defaultdict[str, list[StandingIncident]](list)
-    for incident in await standing_incidents(session, sorted(codes), on, known_at=known_at):
+    for incident in await standing_incidents(session, sorted(codes), incidents_on or on, known_at=known_at):
         incidents[incident.uscc].append(incident)
     holds, notices = await holds_in(session, pool_code, known_at), await _notices(session, versions, known_at)
     members: list[Member] = []

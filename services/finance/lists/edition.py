@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -16,9 +16,29 @@ from shared.canonical import canonical_text
 from shared.models.reads import PoolMember
 
 ALGORITHM = "Ed25519"
+Entry = dict[str, Any]
+Content = dict[str, Any]
+# What an entry says, in the order of columns.
+COLUMNS = ("uscc", "name", "city_code", "member_since", "plan_id")
 
 
-def edition_body(
+def entry_of(member: PoolMember) -> Entry:
+    """A member as a list shows it."""
+    return {
+        "uscc": member.uscc,
+        "name": member.name,
+        "city_code": member.city_code,
+        "member_since": member.member_since.isoformat(),
+        "plan_id": str(member.plan_id),
+    }
+
+
+def column_digests(entries: Sequence[Entry], columns: Sequence[str] = COLUMNS) -> dict[str, str]:
+    """Of each column the SHA-256 of its values in order: signed with the edition, they tell which column was altered."""
+    return {name: digest_of(canonical_text([one.get(name) for one in entries]).encode()) for name in columns}
+
+
+def edition_content(
     *,
     programme: str,
     title: str,
@@ -27,31 +47,35 @@ def edition_body(
     expires_at: datetime,
     previous_digest: str | None,
     members: Sequence[PoolMember],
-) -> bytes:
-    """Canonical JSON (RFC 8785) of the whole edition; entries in order of 统一社会信用代码.
+) -> Content:
+    """The whole edition; entries in order of 统一社会信用代码.
 
     `previous_digest` chains editions: a bank that holds two in a row can prove that none is missing between.
     """
-    content: dict[str, Any] = {
+    entries = [entry_of(member) for member in sorted(members, key=lambda one: one.uscc)]
+    return {
+        "kind": "edition",
         "programme": programme,
         "title": title,
         "serial": serial,
         "issued_at": iso_utc(issued_at),
         "expires_at": iso_utc(expires_at),
         "previous_digest": previous_digest,
-        "count": len(members),
-        "entries": [
-            {
-                "uscc": member.uscc,
-                "name": member.name,
-                "city_code": member.city_code,
-                "member_since": member.member_since.isoformat(),
-                "plan_id": str(member.plan_id),
-            }
-            for member in sorted(members, key=lambda one: one.uscc)
-        ],
+        "count": len(entries),
+        "columns": list(COLUMNS),
+        "column_digests": column_digests(entries),
+        "entries": entries,
     }
-    return canonical_text(content).encode()
+
+
+def body_of(content: Mapping[str, Any]) -> bytes:
+    """Canonical JSON (RFC 8785): the bytes that are digested, signed and served."""
+    return canonical_text(dict(content)).encode()
+
+
+def head_of(content: Mapping[str, Any]) -> Content:
+    """What an edition says beside its entries."""
+    return {name: value for name, value in content.items() if name != "entries"}
 
 
 def digest_of(body: bytes) -> str:
@@ -65,6 +89,15 @@ def sign(body: bytes, key: OKPKey) -> str:
     return jws.detach_content(compact)
 
 
+def key_id_of(signature: str) -> str | None:
+    """The `kid` that a detached JWS names; None where it is no such thing."""
+    try:
+        kid = jws.extract_compact(signature.replace("..", ".e30.", 1).encode()).headers().get("kid")
+    except (JoseError, ValueError):
+        return None
+    return kid if isinstance(kid, str) else None
+
+
 def is_genuine(body: bytes, signature: str, key: OKPKey) -> bool:
     """Whether `signature` is that of `body` under the public `key`."""
     registry = jws.JWSRegistry(algorithms=[ALGORITHM])
@@ -72,6 +105,12 @@ def is_genuine(body: bytes, signature: str, key: OKPKey) -> bool:
     registry.max_payload_length = max(registry.max_payload_length, len(body) * 2)
     try:
         jws.deserialize_compact(signature, key, algorithms=[ALGORITHM], registry=registry, payload=body)
-    except JoseError:
+    except (JoseError, ValueError):
         return False
     return True
+
+
+def signed(content: Content, key: OKPKey) -> Content:
+    """A statement that carries its own proof: `content`, the digest of its canonical form, and its signature."""
+    body = body_of(content)
+    return {"content": content, "digest": digest_of(body), "signature": sign(body, key)}

@@ -1,72 +1,197 @@
-"""Publish an edition: the next serial of a programme, rendered and signed once, caused by one event."""
+"""Publish an edition: the next serial of a programme, rendered and signed once, caused by one event; or say why not."""
 
 from __future__ import annotations
 
+import asyncio
 import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 
 from joserfc.jwk import OKPKey
-from sqlalchemy import select
+from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.finance.lists.edition import digest_of, edition_body, sign
+from services.finance.lists.backing import Backed, backed_changes
+from services.finance.lists.differences import Listed, changes_between
+from services.finance.lists.edition import Content, body_of, digest_of, edition_content, entry_of, head_of, sign
+from services.finance.lists.history import listed_now
+from services.finance.lists.rendering import StoredFormat, rendered
+from services.finance.lists.safeguards import Safeguard, duplicates, programme_data, safeguards
+from services.finance.lists.signing_keys import register_key
 from shared import audit, calendar
-from shared.models.finance import Edition, ListProgramme
-from shared.models.reads import live_members
+from shared.models.base import new_id
+from shared.models.finance import Edition, EditionChange, EditionFile, ListProgramme, RefusedPublication
+from shared.models.reads import ListedMember, listed_members
+from shared.reference.province import province
+from shared.security.actor import Actor
+
+FORMATS: tuple[StoredFormat, ...] = ("json", "ndjson", "csv", "xlsx", "gzip")
 
 
-async def publish_edition(
-    session: AsyncSession, programme: ListProgramme, *, cause_event_id: uuid.UUID, key: OKPKey
-) -> int:
-    """The serial published for this event; the same event never publishes twice.
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """What an edition is published for, and how many removals somebody authorised for it."""
+
+    event_id: uuid.UUID
+    actor: Actor = audit.SYSTEM
+    reason: str | None = None
+    authorised_removals: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The serial that was published, or the refusal that is on record instead."""
+
+    serial: int | None
+    refusal_id: uuid.UUID | None = None
+
+
+async def publish_edition(session: AsyncSession, programme: ListProgramme, cause: Cause, key: OKPKey) -> Outcome:
+    """What came of this event; the same event never publishes, and is never refused, twice.
 
     The caller has locked the programme's row, so serials have no gaps and no twins.
     """
-    done = select(Edition.serial).where(
-        Edition.programme_code == programme.code, Edition.cause_event_id == cause_event_id
+    done = await _outcome_of(session, programme, cause.event_id)
+    if done is not None:
+        return done
+    previous = await _newest(session, programme)
+    members = await listed_members(session, programme.pool_code)
+    twice = duplicates([one.uscc for one in members])
+    by_code = {one.uscc: one for one in members}
+    before = await listed_now(session, programme.code)
+    after = {uscc: Listed(entry_of(one), one.membership_id) for uscc, one in by_code.items()}
+    backed = await backed_changes(session, changes_between(before, after), by_code)
+    data = programme_data(programme.code)
+    against = [*twice, *safeguards(backed, listed=len(before), data=data, authorised=cause.authorised_removals)]
+    if against:
+        return await _refuse(session, programme, cause, previous, len(members), against)
+    return await _issue(session, programme, cause, key, previous, members, backed)
+
+
+async def is_expiring(session: AsyncSession, programme: ListProgramme) -> bool:
+    """Whether there is an edition, and the newest ends within the days before which the province renews."""
+    newest = await _newest(session, programme)
+    days = timedelta(days=province().list_renewal.days_before)
+    return newest is not None and newest.expires_at - calendar.now() < days
+
+
+async def _outcome_of(session: AsyncSession, programme: ListProgramme, event_id: uuid.UUID) -> Outcome | None:
+    published = select(Edition.serial).where(
+        Edition.programme_code == programme.code, Edition.cause_event_id == event_id
     )
-    existing = (await session.execute(done)).scalar_one_or_none()
-    if existing is not None:
-        return existing
-    newest = (
-        select(Edition.serial, Edition.digest)
-        .where(Edition.programme_code == programme.code)
-        .order_by(Edition.serial.desc())
-        .limit(1)
+    serial = (await session.execute(published)).scalar_one_or_none()
+    if serial is not None:
+        return Outcome(serial)
+    refused = select(RefusedPublication.id).where(
+        RefusedPublication.programme_code == programme.code, RefusedPublication.cause_event_id == event_id
     )
-    previous = (await session.execute(newest)).one_or_none()
-    serial = 1 if previous is None else previous.serial + 1
-    members = await live_members(session, programme.pool_code)
+    refusal_id = (await session.execute(refused)).scalar_one_or_none()
+    return None if refusal_id is None else Outcome(None, refusal_id)
+
+
+async def _newest(session: AsyncSession, programme: ListProgramme) -> Edition | None:
+    newest = select(Edition).where(Edition.programme_code == programme.code).order_by(Edition.serial.desc()).limit(1)
+    return (await session.execute(newest)).scalar_one_or_none()
+
+
+async def _refuse(
+    session: AsyncSession,
+    programme: ListProgramme,
+    cause: Cause,
+    previous: Edition | None,
+    count: int,
+    against: Sequence[Safeguard],
+) -> Outcome:
+    refusal = RefusedPublication(
+        id=new_id(),
+        programme_code=programme.code,
+        previous_serial=None if previous is None else previous.serial,
+        entry_count=count,
+        reasons=[one.stored() for one in against],
+        cause_event_id=cause.event_id,
+    )
+    session.add(refusal)
+    await session.flush()
+    detail = {"programme": programme.code, "count": count, "reasons": sorted({one.code for one in against})}
+    subject = ("refused_publication", refusal.id)
+    await audit.record(
+        session, service="finance", actor=cause.actor, action="edition.refuse", subject=subject, detail=detail
+    )
+    return Outcome(None, refusal.id)
+
+
+async def _issue(
+    session: AsyncSession,
+    programme: ListProgramme,
+    cause: Cause,
+    key: OKPKey,
+    previous: Edition | None,
+    members: Sequence[ListedMember],
+    backed: Sequence[Backed],
+) -> Outcome:
     issued_at = calendar.now().replace(microsecond=0)
     expires_at = issued_at + timedelta(days=programme.valid_days)
-    body = edition_body(
+    content = edition_content(
         programme=programme.code,
         title=programme.title,
-        serial=serial,
+        serial=1 if previous is None else previous.serial + 1,
         issued_at=issued_at,
         expires_at=expires_at,
         previous_digest=None if previous is None else previous.digest,
         members=members,
     )
-    session.add(
-        Edition(
-            programme_code=programme.code,
-            serial=serial,
-            issued_at=issued_at,
-            expires_at=expires_at,
-            entry_count=len(members),
-            digest=digest_of(body),
-            body=body,
-            signature=sign(body, key),
-            cause_event_id=cause_event_id,
-        )
+    body = body_of(content)
+    await register_key(session, key)
+    edition = Edition(
+        programme_code=programme.code,
+        serial=content["serial"],
+        previous_serial=content["serial"] - 1,
+        previous_digest=content["previous_digest"],
+        issued_at=issued_at,
+        expires_at=expires_at,
+        entry_count=len(members),
+        digest=digest_of(body),
+        head=head_of(content),
+        body=body,
+        signature=sign(body, key),
+        cause_event_id=cause.event_id,
     )
+    session.add(edition)
+    await session.flush()
+    await _store_changes(session, edition, backed)
+    await _store_files(session, edition, content)
+    detail = {"programme": programme.code, "serial": edition.serial, "count": len(members), "digest": edition.digest}
+    if cause.reason is not None:
+        detail |= {"reason": cause.reason, "authorised_removals": cause.authorised_removals}
+    subject = ("event", cause.event_id)
     await audit.record(
-        session,
-        service="finance",
-        actor=audit.SYSTEM,
-        action="edition.publish",
-        subject=("event", cause_event_id),
-        detail={"programme": programme.code, "serial": serial, "count": len(members), "digest": digest_of(body)},
+        session, service="finance", actor=cause.actor, action="edition.publish", subject=subject, detail=detail
     )
-    return serial
+    return Outcome(edition.serial)
+
+
+async def _store_changes(session: AsyncSession, edition: Edition, backed: Sequence[Backed]) -> None:
+    rows = [
+        {
+            "programme_code": edition.programme_code,
+            "serial": edition.serial,
+            "uscc": one.change.uscc,
+            "change": one.change.kind,
+            "entry": one.change.entry,
+            "membership_id": one.change.membership_id,
+            "basis": one.basis,
+            "basis_id": one.basis_id,
+        }
+        for one in backed
+    ]
+    if rows:
+        await session.execute(insert(EditionChange), rows)
+
+
+async def _store_files(session: AsyncSession, edition: Edition, content: Content) -> None:
+    """Rendered once, beside the event loop: a workbook of a hundred thousand entries takes seconds."""
+    for one in FORMATS:
+        data = await asyncio.to_thread(rendered, content, edition.digest, edition.signature, one)
+        values = {"programme_code": edition.programme_code, "serial": edition.serial, "format": one, "content": data}
+        await session.execute(insert(EditionFile).values(values))

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
+
+import orjson
 from sqlalchemy import insert, select
+from sqlalchemy.dialects.postgresql import insert as insert_new
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import undefer
 
 from services.finance.lists.errors import EDITION_NOT_FOUND, NO_EDITION
 from services.finance.lists.programmes import readable_programme
+from services.finance.lists.rendering import StoredFormat, rendered
 from services.finance.lists.schemas import EditionSummary
 from shared.errors import Problem
-from shared.models.finance import Edition, EditionPull
+from shared.models.finance import Edition, EditionFile, EditionPull
 from shared.security.actor import Actor
 
 
 async def edition_for(session: AsyncSession, actor: Actor, code: str, serial: int | None) -> Edition:
-    """The edition with `serial`, or the newest, with its bytes; refuses lists out of the actor's reach."""
+    """The edition with `serial`, or the newest, without its bytes; refuses lists out of the actor's reach."""
     programme = await readable_programme(session, actor, code)
-    statement = select(Edition).where(Edition.programme_code == programme.code).options(undefer(Edition.body))
+    statement = select(Edition).where(Edition.programme_code == programme.code)
     statement = (
         statement.order_by(Edition.serial.desc()).limit(1)
         if serial is None
@@ -29,12 +33,40 @@ async def edition_for(session: AsyncSession, actor: Actor, code: str, serial: in
     return edition
 
 
-async def record_pull(session: AsyncSession, actor: Actor, edition: Edition) -> None:
-    await session.execute(
-        insert(EditionPull).values(
-            programme_code=edition.programme_code, serial=edition.serial, client_id=actor.subject
-        )
+async def signed_bytes(session: AsyncSession, edition: Edition) -> bytes:
+    """The exact bytes that were signed."""
+    statement = select(Edition.body).where(
+        Edition.programme_code == edition.programme_code, Edition.serial == edition.serial
     )
+    return (await session.execute(statement)).scalar_one()
+
+
+async def stored_file(session: AsyncSession, edition: Edition, wanted: StoredFormat) -> bytes:
+    """The edition in one format, as rendered when it was published; an edition of before is rendered once, now."""
+    statement = select(EditionFile.content).where(
+        EditionFile.programme_code == edition.programme_code,
+        EditionFile.serial == edition.serial,
+        EditionFile.format == wanted,
+    )
+    stored = (await session.execute(statement)).scalar_one_or_none()
+    if stored is not None:
+        return stored
+    content = orjson.loads(await signed_bytes(session, edition))
+    data = await asyncio.to_thread(rendered, content, edition.digest, edition.signature, wanted)
+    values = {
+        "programme_code": edition.programme_code,
+        "serial": edition.serial,
+        "format": wanted,
+        "content": data,
+    }
+    await session.execute(insert_new(EditionFile).values(values).on_conflict_do_nothing())
+    return data
+
+
+async def record_pull(session: AsyncSession, actor: Actor, programme_code: str, serial: int) -> None:
+    """Note that the client has this edition now, whole or by its changes."""
+    values = {"programme_code": programme_code, "serial": serial, "client_id": actor.subject}
+    await session.execute(insert(EditionPull).values(values))
 
 
 async def editions_of(session: AsyncSession, actor: Actor, code: str) -> list[EditionSummary]:

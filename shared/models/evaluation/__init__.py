@@ -45,6 +45,17 @@ from shared.models.evaluation.review import (
     ReviewItem,
 )
 from shared.models.evaluation.selection import PLAN_STATUSES, AdmissionQuota, SelectionPlan, SelectionPlanEntry
+from shared.models.evaluation.spot_checks import (
+    SPOT_CHECK_OUTCOMES,
+    SPOT_CHECK_RISKS,
+    SpotCheck,
+    SpotCheckDrawn,
+    SpotCheckFact,
+    SpotCheckFinding,
+    SpotCheckMember,
+    SpotCheckReveal,
+    SpotCheckStratum,
+)
 from shared.models.evaluation.support import SUPPORT_SOURCES, SupportAction
 
 __all__ = [
@@ -61,6 +72,8 @@ __all__ = [
     "PROVINCE_ONLY",
     "REVIEW_ITEM_KINDS",
     "REVIEW_STATUSES",
+    "SPOT_CHECK_OUTCOMES",
+    "SPOT_CHECK_RISKS",
     "STATED_SOURCES",
     "SUPPORT_SOURCES",
     "VERDICTS",
@@ -97,6 +110,13 @@ __all__ = [
     "RulebookVersion",
     "SelectionPlan",
     "SelectionPlanEntry",
+    "SpotCheck",
+    "SpotCheckDrawn",
+    "SpotCheckFact",
+    "SpotCheckFinding",
+    "SpotCheckMember",
+    "SpotCheckReveal",
+    "SpotCheckStratum",
     "StallReminder",
     "SupportAction",
 ]

@@ -48,6 +48,15 @@ from shared.models.reads.figure_rows import (
 )
 from shared.models.reads.figures import STAGE_STATUSES, funnel_rows, local_day, overdue_rows
 from shared.models.reads.incidents import ConfirmedIncident, StandingIncident, confirmed_incidents, standing_incidents
+from shared.models.reads.lists import (
+    ListedMember,
+    PlanKind,
+    committed_plans,
+    is_live_stay,
+    listed_members,
+    plans_that_ended,
+    recodings,
+)
 from shared.models.reads.pool import (
     Admission,
     Departure,
@@ -58,7 +67,6 @@ from shared.models.reads.pool import (
     is_judged_or_member,
     is_selected,
     judged_as,
-    live_members,
     members_during,
     pools_of_both,
     stays_of,
@@ -85,6 +93,7 @@ from shared.models.reads.reports import (
     accepted_reports_until,
     reporting_periods,
 )
+from shared.models.reads.risks import with_open_incidents, with_overdue_reports
 
 __all__ = [
     "NONE",
@@ -101,10 +110,12 @@ __all__ = [
     "EnterpriseOnRecord",
     "FigureRow",
     "FigureRows",
+    "ListedMember",
     "Members",
     "Page",
     "PeriodOnRecord",
     "PinnedCycle",
+    "PlanKind",
     "PoolMember",
     "RecommendedSnapshot",
     "Reserved",
@@ -120,6 +131,7 @@ __all__ = [
     "attachment_digests",
     "attachment_digests_of",
     "codes_of",
+    "committed_plans",
     "confirmed_incidents",
     "deadline_rows",
     "ended_by_plan",
@@ -133,8 +145,10 @@ __all__ = [
     "files_on_record",
     "funnel_rows",
     "is_judged_or_member",
+    "is_live_stay",
     "is_selected",
     "judged_as",
+    "listed_members",
     "live_members",
     "local_day",
     "members_at",
@@ -148,8 +162,10 @@ __all__ = [
     "overdue_rows",
     "pinned_cycle",
     "places_of",
+    "plans_that_ended",
     "pools_of_both",
     "present_codes",
+    "recodings",
     "recommended_snapshots",
     "recommenders",
     "reporting_periods",
@@ -162,4 +178,6 @@ __all__ = [
     "stays_of",
     "tagged",
     "usccs_of_members_during",
+    "with_open_incidents",
+    "with_overdue_reports",
 ]

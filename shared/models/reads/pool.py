@@ -37,26 +37,6 @@ class PoolMember:
     plan_id: uuid.UUID
 
 
-async def live_members(session: AsyncSession, pool_code: str) -> list[PoolMember]:
-    """Members of a pool now, each under its present code, in the canonical order of lists: by 统一社会信用代码.
-
-    The city is that which the place was given to, wherever the enterprise is registered now.
-    """
-    statement = (
-        select(Membership, Enterprise.uscc, Enterprise.name)
-        .join(EnterpriseCode, EnterpriseCode.code == Membership.uscc)
-        .join(Enterprise, Enterprise.id == EnterpriseCode.enterprise_id)
-        .where(Membership.pool_code == pool_code, func.upper_inf(Membership.during))
-        .order_by(Enterprise.uscc)
-    )
-    members: list[PoolMember] = []
-    for membership, uscc, name in await session.execute(statement):
-        since = membership.during.lower
-        assert since is not None  # noqa: S101 (a CHECK keeps the lower bound)
-        members.append(PoolMember(uscc, name, membership.city_code, business_date(since), membership.opened_by))
-    return members
-
-
 async def pools_of_both(session: AsyncSession, codes: Collection[str], others: Collection[str]) -> list[str]:
     """Pools in which a stay under one of `codes` overlaps a stay under one of `others`: no one enterprise has both."""
     other = aliased(Membership)

@@ -1,0 +1,45 @@
+"""What a `Range` header asks of bytes that are served as they are stored (RFC 9110, 14)."""
+
+from __future__ import annotations
+
+import re
+
+from services.finance.lists.errors import RANGE_NOT_SATISFIABLE
+from shared.errors import Problem
+
+_ONE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
+
+
+def asked_range(header: str | None, if_range: str | None, etag: str, length: int) -> tuple[int, int] | None:
+    """First and last byte asked for; None to answer everything: no range, several, or one of another version.
+
+    Problem `range_not_satisfiable` for one that begins after the end.
+    """
+    match = _ONE.fullmatch(header.strip()) if header is not None and if_range in (None, etag) else None
+    if match is None or match.group(0) == "bytes=-":
+        return None
+    first, last = match.groups()
+    if not first:
+        if int(last) == 0:
+            raise Problem(RANGE_NOT_SATISFIABLE)
+        return max(0, length - int(last)), length - 1
+    begin, end = int(first), min(int(last), length - 1) if last else length - 1
+    if last and int(last) < begin:
+        return None
+    if begin >= length:
+        raise Problem(RANGE_NOT_SATISFIABLE)
+    return begin, end
+
+
+def takes_gzip(accept_encoding: str | None) -> bool:
+    """Whether gzip is among the encodings that are accepted, and not with the weight 0."""
+    for one in (accept_encoding or "").lower().split(","):
+        coding, _, weight = one.strip().partition(";")
+        if coding.strip() in {"gzip", "x-gzip"}:
+            return re.fullmatch(r"\s*q=0(\.0*)?\s*", weight) is None
+    return False
+
+
+def is_unchanged(if_none_match: str | None, etag: str) -> bool:
+    """Whether the caller holds this version already."""
+    return if_none_match is not None and etag in if_none_match.replace("W/", "").split(", ")
