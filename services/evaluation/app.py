@@ -17,6 +17,7 @@ from services.evaluation.notices.appeal_routes import router as appeals
 from services.evaluation.notices.judgement_routes import router as own_judgements
 from services.evaluation.notices.public_routes import router as public_notices
 from services.evaluation.notices.routes import router as notices
+from services.evaluation.performance.routes import router as performance
 from services.evaluation.pool.routes import history as pool_history
 from services.evaluation.pool.routes import router as pool
 from services.evaluation.pool.service import register_pool
@@ -26,6 +27,7 @@ from services.evaluation.selection.routes import router as selection
 from services.evaluation.spot_checks.public_routes import router as public_spot_checks
 from services.evaluation.spot_checks.routes import router as spot_checks
 from services.evaluation.support.routes import router as support
+from shared.garbage import settle_collector
 from shared.settings import Settings, from_environment
 from shared.web.application import build_application
 
@@ -54,6 +56,7 @@ def create_app(settings: Settings) -> FastAPI:
             public_notices,
             pool,
             support,
+            performance,
             spot_checks,
             public_spot_checks,
             adjustments,
@@ -68,4 +71,6 @@ def create_app(settings: Settings) -> FastAPI:
 
 def application() -> FastAPI:
     """Factory for uvicorn: settings from the environment."""
-    return create_app(from_environment(Settings))
+    app = create_app(from_environment(Settings))
+    settle_collector()
+    return app

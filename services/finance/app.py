@@ -13,6 +13,7 @@ from services.finance.lists.public_routes import router as keys
 from services.finance.lists.record_routes import router as acknowledgements
 from services.finance.lists.routes import router as lists
 from services.finance.lists.signing_keys import register_key
+from shared.garbage import settle_collector
 from shared.security.keys import load_key
 from shared.settings import Settings, from_environment
 from shared.web.application import build_application
@@ -35,4 +36,6 @@ def create_app(settings: Settings) -> FastAPI:
 
 def application() -> FastAPI:
     """Factory for uvicorn: settings from the environment."""
-    return create_app(from_environment(Settings))
+    app = create_app(from_environment(Settings))
+    settle_collector()
+    return app

@@ -52,9 +52,11 @@ REVIEWED: dict[str, dict[str, str]] = {
         "outbox_event": (
             "SELECT, INSERT, UPDATE (dead_at, due_at, failures, last_error, lease, leased_until, processed_at)"
         ),
+        "performance_freeze": "SELECT, INSERT",
+        "performance_report": "SELECT, INSERT",
         "pool": "SELECT, INSERT, UPDATE (title)",
         "pool_hold": "SELECT, INSERT, UPDATE (lift_reason, lifted_at, lifted_by)",
-        "progress_report": "SELECT (decided_at, enterprise_id, id, period_id, revision, status)",
+        "progress_report": "SELECT (decided_at, enterprise_id, id, period_id, revision, status, submitted_at)",
         "progress_report_snapshot": "SELECT (city_code, payload, report_id, revision)",
         "public_notice": "SELECT, INSERT, UPDATE (ended_at, ended_by)",
         "public_notice_entry": "SELECT, INSERT",

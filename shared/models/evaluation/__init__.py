@@ -32,6 +32,7 @@ from shared.models.evaluation.notices import (
     PublicNotice,
     PublicNoticeEntry,
 )
+from shared.models.evaluation.performance import PerformanceFreeze, PerformanceReport
 from shared.models.evaluation.pool import END_REASONS, Membership, MembershipVersion, Pool
 from shared.models.evaluation.review import (
     REVIEW_ITEM_KINDS,
@@ -96,6 +97,8 @@ __all__ = [
     "MembershipVersion",
     "Objection",
     "Objector",
+    "PerformanceFreeze",
+    "PerformanceReport",
     "Pool",
     "PoolHold",
     "PublicNotice",
