@@ -10,31 +10,39 @@ down_revision = "0023"
 branch_labels = None
 depends_on = None
 
-# Table: the cities whose figures a changed row of it can alter, as SQL over `changed`, the rows before and after.
-# 'all' is every city and the province, 'province' the province alone.
-_CITIES = {
-    "application": "SELECT city_code FROM changed",
-    "assessment": "SELECT a.city_code FROM changed JOIN application AS a ON a.id = changed.application_id",
-    # A place belongs to the city that it was given to; what its holder owes belongs to where the holder is now.
-    "membership": (
-        "SELECT city_code FROM changed UNION ALL SELECT e.city_code FROM changed "
-        "JOIN enterprise_code AS c ON c.code = changed.uscc JOIN enterprise AS e ON e.id = c.enterprise_id"
+# Table: topics, and the cities whose figures a changed row alters, as SQL over `changed`, the rows before and after.
+# 'all' is every city and the province, 'province' the province alone. Nobody else's city may be among them: who polls
+# would see that something happened there.
+_TOPICS: dict[str, dict[str, str]] = {
+    table: {table: cities}
+    for table, cities in {
+        "application": "SELECT city_code FROM changed",
+        "assessment": "SELECT a.city_code FROM changed JOIN application AS a ON a.id = changed.application_id",
+        "kept_place": "SELECT a.city_code FROM changed JOIN assessment AS a ON a.id = changed.assessment_id",
+        "replacement_credit": "SELECT city_code FROM changed",
+        "exit_notice": "SELECT city_code FROM changed",
+        "progress_report": "SELECT e.city_code FROM changed JOIN enterprise AS e ON e.id = changed.enterprise_id",
+        # Another city's row that makes the same claim for the same enterprise: only one of them counts.
+        "support_action": (
+            "SELECT city_code FROM changed UNION ALL SELECT other.city_code FROM changed "
+            "JOIN support_action AS mine ON mine.id IN (changed.id, changed.corrects) "
+            "JOIN support_action AS other ON other.claim = mine.claim "
+            "AND holder_of_code(other.uscc) = holder_of_code(mine.uscc)"
+        ),
+        "cycle": "SELECT 'all' FROM changed",
+        "reporting_period": "SELECT 'all' FROM changed",
+        "public_notice": "SELECT 'all' FROM changed",
+        "selection_plan": "SELECT 'province' FROM changed",
+        "adjustment_plan": "SELECT 'province' FROM changed",
+    }.items()
+}
+# A place belongs to the city that it was given to; what its holder owes, to where the holder is registered now.
+_TOPICS["membership"] = {
+    "membership": "SELECT city_code FROM changed",
+    "member_home": (
+        "SELECT e.city_code FROM changed JOIN enterprise_code AS c ON c.code = changed.uscc "
+        "JOIN enterprise AS e ON e.id = c.enterprise_id"
     ),
-    "kept_place": "SELECT a.city_code FROM changed JOIN assessment AS a ON a.id = changed.assessment_id",
-    "replacement_credit": "SELECT city_code FROM changed",
-    "exit_notice": "SELECT city_code FROM changed",
-    "progress_report": "SELECT e.city_code FROM changed JOIN enterprise AS e ON e.id = changed.enterprise_id",
-    # Another city's row about the same enterprise may be the same loan, which then counts there and here no more.
-    "support_action": (
-        "SELECT s.city_code FROM support_action AS s WHERE s.uscc IN (SELECT mine.code FROM enterprise_code AS mine "
-        "JOIN enterprise_code AS c ON c.enterprise_id = mine.enterprise_id JOIN changed ON changed.uscc = c.code) "
-        "UNION ALL SELECT city_code FROM changed"
-    ),
-    "cycle": "SELECT 'all' FROM changed",
-    "reporting_period": "SELECT 'all' FROM changed",
-    "public_notice": "SELECT 'all' FROM changed",
-    "selection_plan": "SELECT 'province' FROM changed",
-    "adjustment_plan": "SELECT 'province' FROM changed",
 }
 _EVENTS = {
     "INSERT": ("NEW TABLE AS after", "SELECT * FROM after"),
@@ -68,6 +76,7 @@ BEGIN
         UNION ALL SELECT city_code FROM enterprise WHERE id IN (OLD.merged_into, NEW.merged_into)
         UNION ALL SELECT s.city_code FROM support_action AS s JOIN enterprise_code AS c ON c.code = s.uscc
         WHERE c.enterprise_id IN (NEW.id, OLD.merged_into, NEW.merged_into)
+            AND (OLD.uscc, OLD.merged_into) IS DISTINCT FROM (NEW.uscc, NEW.merged_into)
     ) AS altered (city);
     IF {_NOW_AND_THEN} THEN PERFORM fold_figure_changes('enterprise'); END IF;
     RETURN NULL;
@@ -105,9 +114,9 @@ def upgrade() -> None:
     op.execute(f"GRANT {_READ} TO peiyu_evaluation")
     op.execute(_FOLD)
     op.execute("REVOKE ALL ON FUNCTION fold_figure_changes(text) FROM PUBLIC")
-    for table, cities in _CITIES.items():
+    for table, topics in _TOPICS.items():
         for event, (tables, changed) in _EVENTS.items():
-            _count(table, cities, event, tables, changed)
+            _count(table, topics, event, tables, changed)
     for function in (_ENTERPRISE, _POOL):
         op.execute(function)
     for table, when in _BY_ROW.items():
@@ -117,8 +126,13 @@ def upgrade() -> None:
         )
 
 
-def _count(table: str, cities: str, event: str, tables: str, changed: str) -> None:
+def _count(table: str, topics: dict[str, str], event: str, tables: str, changed: str) -> None:
     name = f"count_{table}_{event.lower()}"
+    altered = " UNION ALL ".join(
+        f"SELECT '{topic}', city FROM ({cities}) AS of_{topic} (city)"  # noqa: S608 (names from this file)
+        for topic, cities in topics.items()
+    )
+    folded = " ".join(f"PERFORM fold_figure_changes('{topic}');" for topic in topics)
     op.execute(
         f"""
         CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql
@@ -127,8 +141,8 @@ def _count(table: str, cities: str, event: str, tables: str, changed: str) -> No
             IF NOT EXISTS (SELECT FROM after) THEN RETURN NULL; END IF;
             INSERT INTO figure_change (topic, city_code)
             WITH changed AS ({changed})
-            SELECT DISTINCT '{table}', city FROM ({cities}) AS altered (city);
-            IF {_NOW_AND_THEN} THEN PERFORM fold_figure_changes('{table}'); END IF;
+            SELECT DISTINCT topic, city FROM ({altered}) AS altered (topic, city);
+            IF {_NOW_AND_THEN} THEN {folded} END IF;
             RETURN NULL;
         END $$
         """  # noqa: S608 (names from this file)
@@ -143,7 +157,7 @@ def downgrade() -> None:
     for table in _BY_ROW:
         op.execute(f"DROP TRIGGER count_changes ON {table}")
         op.execute(f"DROP FUNCTION count_{table}_changes")
-    for table in _CITIES:
+    for table in _TOPICS:
         for event in _EVENTS:
             op.execute(f"DROP TRIGGER count_{table}_{event.lower()} ON {table}")
             op.execute(f"DROP FUNCTION count_{table}_{event.lower()}")

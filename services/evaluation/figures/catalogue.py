@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """`topics` are the tables whose changes can change it; `rows` is the template of the links to the rows behind it."""
+    """`topics` are what is counted of changes that can change it; `rows` is the template of the links to the rows behind it."""
 
     key: str
     title: str
@@ -103,7 +103,7 @@ _ALL = (
         ("period", "city"),
         "/v1/figures/reports-overdue",
         "/v1/figures/reports-overdue/rows?group={period}&city={city}",
-        ("reporting_period", "progress_report", "membership", "enterprise"),
+        ("reporting_period", "progress_report", "member_home", "enterprise"),
     ),
     Figure(
         "financing",

@@ -37,7 +37,7 @@ from shared.security.actor import Actor
 By: TypeAlias = Literal["city", "chain", "size", "qualification", "age", "stay"]
 # Whole years; how a dashboard draws its bars, and nothing that the plan asks about.
 _AGES, _STAYS = (3, 5, 10, 20), (1, 2, 3)
-_SIZES = dict(zip(SIZE_CLASSES, ("微型", "小型", "中型", "大型"), strict=True))
+_SIZES: dict[str, str] = dict(zip(SIZE_CLASSES, ("微型", "小型", "中型", "大型"), strict=True))
 _ELSE = {UNKNOWN: "未填报", NONE: "无"}
 
 
@@ -87,7 +87,7 @@ def title_of_group(by: By, group: str) -> str:
             heading = industries().get(group)
             return group if heading is None else heading.name
         case "size":
-            return _SIZES.get(group, group)  # pyright: ignore[reportArgumentType] (a group that is no size is its own name)
+            return _SIZES.get(group, group)
         case "qualification":
             known = qualification_types().get(group)
             return group if known is None else known.name

@@ -74,7 +74,7 @@ async def _answer(
     """The figure with its ETag, or 304 without computing it where the reader holds what still is true."""
     tag = f'"{await etag_of(session, asked)}"'
     headers = {"ETag": tag, "Cache-Control": "private, no-cache", "Vary": "Authorization"}
-    if held is not None and tag in {one.strip().removeprefix("W/") for one in held.split(",")}:
+    if held is not None and {tag, "*"} & {one.strip().removeprefix("W/") for one in held.split(",")}:
         return Response(status_code=304, headers=headers)
     body = (await compute()).model_dump_json()
     return Response(body, media_type="application/json", headers=headers)

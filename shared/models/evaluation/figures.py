@@ -12,7 +12,7 @@ EVERYBODY, PROVINCE_ONLY = "all", "province"
 
 
 class FigureChange(Base):
-    """So many statements changed rows of a table (`topic`) that a city's figures are made of. Triggers alone write it.
+    """So many statements changed rows that a city's figures are made of; `topic` is the table, or a part that a row plays. Triggers alone write it.
 
     Only the sum for a topic and a city says anything: rows are added, and drawn together now and then.
     """

@@ -168,7 +168,6 @@ __all__ = [
     "is_selected",
     "judged_as",
     "listed_members",
-    "live_members",
     "local_day",
     "members",
     "members_at",

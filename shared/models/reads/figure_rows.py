@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 
 from sqlalchemy import (
     BigInteger,
+    ColumnElement,
     Date,
     Label,
     Select,
@@ -128,7 +129,7 @@ class Page:
 async def figure_page(session: AsyncSession, rows: FigureRows, page: Page) -> list[FigureRow]:
     """Up to `limit` rows in order of id."""
     row = rows.subquery()
-    wanted = [true()]
+    wanted: list[ColumnElement[bool]] = [true()]
     if page.group is not None:
         wanted.append(row.c.group == page.group)
     if page.city is not None:

@@ -14,6 +14,7 @@ from sqlalchemy import (
     Date,
     DateTime,
     Integer,
+    Select,
     Text,
     Uuid,
     and_,
@@ -116,7 +117,8 @@ async def size_facts(session: AsyncSession, members: Members) -> dict[uuid.UUID,
     facts = func.jsonb_build_object(
         "industry_class", form["industry_class"], "finance", form["finance"], "people", form["people"]
     )
-    statement = _joined(select(Membership.id, facts)).where(members.are_meant(), ApplicationSnapshot.id.is_not(None))
+    statement: Select[uuid.UUID, dict[str, Any]] = _joined(select(Membership.id, facts))
+    statement = statement.where(members.are_meant(), ApplicationSnapshot.id.is_not(None))
     return {row[0]: row[1] for row in await session.execute(statement)}
 
 
