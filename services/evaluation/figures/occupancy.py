@@ -63,6 +63,7 @@ async def occupancy(session: AsyncSession, asked: Asked) -> OccupancyOut:
     """The counts by city under the pool's cap, and the credits that are good today."""
     code = province().pool_code
     limit = (await session.execute(select(Pool.cap, Pool.cap_basis).where(Pool.code == code))).one()
+    credits_now = await _credits(session, asked, code)
     counted = await figure_of(session, asked, occupancy_rows(asked.city))
     return OccupancyOut(
         **dict(counted),
@@ -71,7 +72,8 @@ async def occupancy(session: AsyncSession, asked: Asked) -> OccupancyOut:
         cap_basis=limit.cap_basis,
         # What is left would tell a city how many members the others have.
         free=limit.cap - counted.total if asked.city is None else None,
-        credits=await _credits(session, asked, code),
+        credits_total=sum(one.credits for one in credits_now),
+        credits=credits_now,
         credit_rows=RowsLink(service="evaluation", href=f"/v1/pools/{code}/credits?on={asked.on}"),
     )
 

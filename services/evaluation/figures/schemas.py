@@ -84,12 +84,13 @@ class CityCredits(BaseModel):
 
 
 class OccupancyOut(FigureOut):
-    """`free` is the province's to know; `credits` has the cities within reach that ever had any."""
+    """`free` is the province's to know; `credits` has the cities within reach that ever had any, `credits_total` their sum."""
 
     pool: Annotated[str, Field(examples=["cultivation"])]
     cap: Annotated[int, Field(examples=[500])]
     cap_basis: Annotated[str, Field(examples=["任何时点在库企业不超过500家"])]
     free: Annotated[int | None, Field(examples=[488])]
+    credits_total: Annotated[int, Field(examples=[2])]
     credits: list[CityCredits]
     credit_rows: RowsLink
 
