@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-NAMES = ("judge", "adjust", "assess", "impact", "replay", "submit", "imports")
+NAMES = ("judge", "adjust", "assess", "impact", "replay", "submit", "imports", "figures")
 
 
 def main() -> int:
