@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from typing import TypeAlias
 from urllib.parse import urlencode
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -17,6 +18,9 @@ from services.evaluation.figures.schemas import CellOut, FigureOut, GroupOut, Ro
 from services.evaluation.support.money import yuan_of
 from shared.models.reads import Cell, FigureRows, Page, figure_cells, figure_changes, figure_page
 from shared.reference.divisions import divisions
+
+# Building a large statement costs more than an ETag: it is put together where it is wanted.
+LazyRows: TypeAlias = Callable[[], FigureRows]
 
 
 def _own_title(group: str, _: Cell | None) -> str:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from services.evaluation.figures.asking import Asked
+from services.evaluation.figures.asking import Asked, LazyRows
 from services.evaluation.figures.catalogue import FIGURES
 from services.evaluation.figures.pool import day_asked
 from services.evaluation.figures.schemas import RowsLink
-from shared.models.reads import Cell, FigureRows, deadline_rows, overdue_rows
+from shared.models.reads import Cell, deadline_rows, overdue_rows
 from shared.security.actor import Actor
 
 _KINDS = {
@@ -21,7 +21,7 @@ _KINDS = {
 _OF_THE_PROVINCE = {"plan_expires": "入选方案有效期届满", "adjustment_expires": "调整方案有效期届满"}
 
 
-def deadlines(actor: Actor, days: int) -> tuple[Asked, FigureRows]:
+def deadlines(actor: Actor, days: int) -> tuple[Asked, LazyRows]:
     """What is due within reach on so many days, today the first: whole days, so that it changes once a day."""
     today = day_asked(None)
     kinds = _KINDS if actor.city_code is not None else _KINDS | _OF_THE_PROVINCE
@@ -34,10 +34,10 @@ def deadlines(actor: Actor, days: int) -> tuple[Asked, FigureRows]:
         always=tuple(kinds),
         title_of=lambda kind, _: kinds[kind],
     )
-    return asked, deadline_rows(today, days, actor.city_code)
+    return asked, lambda: deadline_rows(today, days, actor.city_code)
 
 
-def reports_overdue(actor: Actor) -> tuple[Asked, FigureRows]:
+def reports_overdue(actor: Actor) -> tuple[Asked, LazyRows]:
     """Who within reach owes a report whose window closed before today (四(三) 跟踪监测)."""
     today = day_asked(None)
     asked = Asked(
@@ -49,7 +49,7 @@ def reports_overdue(actor: Actor) -> tuple[Asked, FigureRows]:
         title_of=_period_title,
         elsewhere=_outstanding,
     )
-    return asked, overdue_rows(today, actor.city_code)
+    return asked, lambda: overdue_rows(today, actor.city_code)
 
 
 def _period_title(period: str, cell: Cell | None) -> str:

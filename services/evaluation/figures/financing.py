@@ -6,7 +6,7 @@ from typing import Literal, TypeAlias
 
 from sqlalchemy import func
 
-from services.evaluation.figures.asking import Asked
+from services.evaluation.figures.asking import Asked, LazyRows
 from services.evaluation.figures.catalogue import FIGURES
 from services.evaluation.support.kinds import title_of
 from services.evaluation.support.ledger import is_counted, within_reach
@@ -17,7 +17,7 @@ from shared.security.actor import Actor
 By: TypeAlias = Literal["kind", "year"]
 
 
-def financing(actor: Actor, by: By) -> tuple[Asked, FigureRows]:
+def financing(actor: Actor, by: By) -> tuple[Asked, LazyRows]:
     """Loans and equity of accepted reports within reach, each counted once (二(三)5、6): by kind or by year."""
     asked = Asked(
         FIGURES["financing"],
@@ -28,7 +28,7 @@ def financing(actor: Actor, by: By) -> tuple[Asked, FigureRows]:
         has_amounts=True,
         title_of=lambda group, _: _title(by, group),
     )
-    return asked, _rows(actor, by)
+    return asked, lambda: _rows(actor, by)
 
 
 def _rows(actor: Actor, by: By) -> FigureRows:

@@ -7,10 +7,10 @@ from urllib.parse import urlencode
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.evaluation.assessment.queries import cycle_or_refuse
-from services.evaluation.figures.asking import Asked
+from services.evaluation.figures.asking import Asked, LazyRows
 from services.evaluation.figures.catalogue import FIGURES
 from services.evaluation.figures.schemas import RowsLink
-from shared.models.reads import STAGE_STATUSES, Cell, FigureRows, funnel_rows
+from shared.models.reads import STAGE_STATUSES, Cell, funnel_rows
 from shared.security.actor import Actor
 
 _TITLES = {
@@ -25,7 +25,7 @@ _TITLES = {
 }
 
 
-async def funnel(session: AsyncSession, actor: Actor, cycle: str) -> tuple[Asked, FigureRows]:
+async def funnel(session: AsyncSession, actor: Actor, cycle: str) -> tuple[Asked, LazyRows]:
     """The funnel within reach (二(六)10、11); Problem `cycle_not_found`."""
     pinned = await cycle_or_refuse(session, cycle)
 
@@ -46,8 +46,8 @@ async def funnel(session: AsyncSession, actor: Actor, cycle: str) -> tuple[Asked
         title_of=_title,
         elsewhere=elsewhere,
     )
-    return asked, funnel_rows(pinned.id, actor.city_code)
+    return asked, lambda: funnel_rows(pinned.id, actor.city_code)
 
 
 def _title(stage: str, _: Cell | None) -> str:
-    return _TITLES[stage]
+    return _TITLES.get(stage, stage)

@@ -109,14 +109,14 @@ async def get_catalogue(_: Reader) -> Catalogue:
 async def get_funnel(session: Reading, actor: Reader, cycle: CycleQuery, if_none_match: IfNoneMatch = None) -> Response:
     """By stage and city within reach."""
     asked, rows = await funnel(session, actor, cycle)
-    return await _answer(session, asked, if_none_match, lambda: figure_of(session, asked, rows))
+    return await _answer(session, asked, if_none_match, lambda: figure_of(session, asked, rows()))
 
 
 @router.get("/funnel/rows", responses=refuses(CYCLE_NOT_FOUND), summary="List the rows behind the funnel")
 async def get_funnel_rows(session: Reading, actor: Reader, cycle: CycleQuery, page: PageQuery) -> RowPage:
     """Each application by its stage, again where it is judged, and each member admitted."""
     _, rows = await funnel(session, actor, cycle)
-    return await rows_of(session, rows, page)
+    return await rows_of(session, rows(), page)
 
 
 @router.get(
@@ -186,14 +186,14 @@ async def get_deadlines(
 ) -> Response:
     """By kind and city within reach; the rows are in order of their days."""
     asked, rows = deadlines(actor, days)
-    return await _answer(session, asked, if_none_match, lambda: figure_of(session, asked, rows))
+    return await _answer(session, asked, if_none_match, lambda: figure_of(session, asked, rows()))
 
 
 @router.get("/deadlines/rows", summary="List what is due soon")
 async def get_deadline_rows(session: Reading, actor: Reader, page: PageQuery, days: Days = 30) -> RowPage:
     """What is due, the earliest first."""
     _, rows = deadlines(actor, days)
-    return await rows_of(session, rows, page)
+    return await rows_of(session, rows(), page)
 
 
 @router.get(
@@ -202,14 +202,14 @@ async def get_deadline_rows(session: Reading, actor: Reader, page: PageQuery, da
 async def get_reports_overdue(session: Reading, actor: Reader, if_none_match: IfNoneMatch = None) -> Response:
     """By period and city within reach, from the day after the window closed."""
     asked, rows = reports_overdue(actor)
-    return await _answer(session, asked, if_none_match, lambda: figure_of(session, asked, rows))
+    return await _answer(session, asked, if_none_match, lambda: figure_of(session, asked, rows()))
 
 
 @router.get("/reports-overdue/rows", summary="List who owes a report")
 async def get_overdue_rows(session: Reading, actor: Reader, page: PageQuery) -> RowPage:
     """Each member once for each period that it owes a report on."""
     _, rows = reports_overdue(actor)
-    return await rows_of(session, rows, page)
+    return await rows_of(session, rows(), page)
 
 
 @router.get(
@@ -220,11 +220,11 @@ async def get_financing(
 ) -> Response:
     """Loans and equity of accepted reports within reach, each counted once; an unknown amount is not zero."""
     asked, rows = financing(actor, by)
-    return await _answer(session, asked, if_none_match, lambda: figure_of(session, asked, rows))
+    return await _answer(session, asked, if_none_match, lambda: figure_of(session, asked, rows()))
 
 
 @router.get("/financing/rows", summary="List loans and rounds of financing")
 async def get_financing_rows(session: Reading, actor: Reader, page: PageQuery, by: finances.By = "kind") -> RowPage:
     """Each loan and round of equity that the figure counts."""
     _, rows = financing(actor, by)
-    return await rows_of(session, rows, page)
+    return await rows_of(session, rows(), page)

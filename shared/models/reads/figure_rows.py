@@ -77,7 +77,6 @@ class Cell:
     amount: int | None
     unknown: int
     title: str | None
-    first_day: date | None
 
 
 async def figure_cells(session: AsyncSession, rows: FigureRows) -> list[Cell]:
@@ -91,14 +90,13 @@ async def figure_cells(session: AsyncSession, rows: FigureRows) -> list[Cell]:
             func.sum(row.c.amount),
             func.count().filter(row.c.amount.is_(None)),
             func.min(row.c.title),
-            func.min(row.c.day),
         )
         .group_by(row.c.group, row.c.city_code)
         .order_by(row.c.group, row.c.city_code)
     )
     return [
-        Cell(group, city, count, None if amount is None else int(amount), unknown, title, day)
-        for group, city, count, amount, unknown, title, day in await session.execute(statement)
+        Cell(group, city, count, None if amount is None else int(amount), unknown, title)
+        for group, city, count, amount, unknown, title in await session.execute(statement)
     ]
 
 

@@ -6,7 +6,7 @@ import uuid
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, DateTime, cast, func, or_, select, true, union_all
+from sqlalchemy import ColumnElement, DateTime, case, cast, func, or_, select, true, union_all
 from sqlalchemy.orm import InstrumentedAttribute
 
 from shared.calendar import start_of_day
@@ -33,18 +33,18 @@ def within(column: InstrumentedAttribute[str], city: str | None) -> ColumnElemen
 
 def funnel_rows(cycle_id: uuid.UUID, city: str | None) -> FigureRows:
     """Every application once by its stage, once more where it is judged; and every member that the cycle admitted."""
-    stages = [
-        figure_rows(_application(stage))
+    # One pass over the applications; a status that were in no stage would be one of its own, not dropped.
+    stage = case(
+        *((Application.status.in_(statuses), stage) for stage, statuses in STAGE_STATUSES.items()),
+        else_=Application.status,
+    )
+    staged = (
+        figure_rows(_application(tagged_by(stage, Application.id), stage))
         .select_from(Application)
-        .where(
-            Application.cycle_id == cycle_id,
-            within(Application.city_code, city),
-            Application.status.in_(statuses),
-        )
-        for stage, statuses in STAGE_STATUSES.items()
-    ]
+        .where(Application.cycle_id == cycle_id, within(Application.city_code, city))
+    )
     judged = (
-        figure_rows(_application("judged"))
+        figure_rows(_application(tagged("judged", Application.id), "judged"))
         .select_from(Application)
         .join(Assessment, (Assessment.application_id == Application.id) & Assessment.current)
         .where(Application.cycle_id == cycle_id, within(Application.city_code, city), Assessment.cycle_id == cycle_id)
@@ -67,12 +67,12 @@ def funnel_rows(cycle_id: uuid.UUID, city: str | None) -> FigureRows:
             within(Membership.city_code, city),
         )
     )
-    return union_all(*stages, judged, admitted)
+    return union_all(staged, judged, admitted)
 
 
-def _application(stage: str) -> RowWords:
+def _application(id_: Any, stage: Any) -> RowWords:
     return RowWords(
-        tagged(stage, Application.id),
+        id_,
         stage,
         city=Application.city_code,
         enterprise_id=Application.enterprise_id,
