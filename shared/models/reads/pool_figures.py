@@ -85,7 +85,7 @@ def members_by_qualification(members: Members) -> FigureRows:
     """Each member under every type that it named and that has not expired; `none` where it said that there are none."""
     given = ApplicationSnapshot.payload["qualifications"]
     is_list = func.jsonb_typeof(given) == "array"
-    listed = func.jsonb_array_elements(case((is_list, given), else_=cast("[]", JSONB))).table_valued("value")
+    listed = func.jsonb_array_elements(case((is_list, given), else_=func.jsonb_build_array())).table_valued("value")
     one = cast(listed.c.value, JSONB)
     held = (
         select(one["type"].astext.label("type"))
