@@ -11,6 +11,7 @@ from services.evaluation.adjustment.routes import router as adjustments
 from services.evaluation.assessment.registry import register_rulebooks
 from services.evaluation.assessment.routes import router as assessments
 from services.evaluation.facts.routes import router as facts
+from services.evaluation.figures.routes import router as figures
 from services.evaluation.impact.routes import router as impact
 from services.evaluation.notices.appeal_routes import router as appeals
 from services.evaluation.notices.judgement_routes import router as own_judgements
@@ -66,6 +67,7 @@ def create_app(settings: Settings) -> FastAPI:
             exit_notices,
             pool_history,
             programmes,
+            figures,
         ),
         at_start=register_province,
     )

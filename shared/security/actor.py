@@ -31,6 +31,7 @@ ROLE_SCOPES: dict[str, frozenset[str]] = {
     ),
     "city_officer": frozenset(
         {
+            "figures:read",
             "memberships:read",
             "adjustments:read",
             "cycles:read",
@@ -69,6 +70,7 @@ ROLE_SCOPES: dict[str, frozenset[str]] = {
     ),
     "province_officer": frozenset(
         {
+            "figures:read",
             "memberships:read",
             "adjustments:read",
             "adjustments:write",
@@ -161,6 +163,7 @@ ROLE_SCOPES: dict[str, frozenset[str]] = {
     "national_system": frozenset({"cycles:read", "national:push"}),
     "auditor": frozenset(
         {
+            "figures:read",
             "memberships:read",
             "adjustments:read",
             "cycles:read",
@@ -257,6 +260,7 @@ SCOPES: dict[str, str] = {
     "adjustments:approve": "Approve an adjustment that somebody else proposed, decide on exit notices",
     "exits:reply": "Read and answer an exit notice to one's own enterprise",
     "memberships:read": "Read the stays of enterprises within reach, and why they began and ended",
+    "figures:read": "Read figures within reach and the rows behind them",
     "pool:read": "Read the cultivation pool",
     "lists:read": "Pull editions of subscribed lists",
     "lists:acknowledge": "Say that an edition was taken in, and which entries could not be",

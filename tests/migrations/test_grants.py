@@ -40,6 +40,7 @@ REVIEWED: dict[str, dict[str, str]] = {
             "replied_by, reply)"
         ),
         "fact_statement": "SELECT, INSERT",
+        "figure_change": "SELECT",
         "finding": "SELECT, INSERT",
         "follow_on": "SELECT, INSERT, UPDATE (assigned_at, assigned_by, basis, track)",
         "idempotency_record": "SELECT, INSERT",

@@ -1,0 +1,55 @@
+"""Financing that members obtained, as their accepted reports say and the ledger counts it."""
+
+from __future__ import annotations
+
+from typing import Literal, TypeAlias
+
+from sqlalchemy import func
+
+from services.evaluation.figures.asking import Asked, LazyRows
+from services.evaluation.figures.catalogue import FIGURES
+from services.evaluation.support.kinds import title_of
+from services.evaluation.support.ledger import is_counted, within_reach
+from shared.models.evaluation import SupportAction
+from shared.models.reads import UNKNOWN, FigureRows, RowWords, figure_rows
+from shared.security.actor import Actor
+
+By: TypeAlias = Literal["kind", "year"]
+
+
+def financing(actor: Actor, by: By) -> tuple[Asked, LazyRows]:
+    """Loans and equity of accepted reports within reach, each counted once (二(三)5、6): by kind or by year."""
+    asked = Asked(
+        FIGURES["financing"],
+        actor.city_code,
+        by,
+        None,
+        {"by": by},
+        has_amounts=True,
+        title_of=lambda group, _: _title(by, group),
+    )
+    return asked, lambda: _rows(actor, by)
+
+
+def _rows(actor: Actor, by: By) -> FigureRows:
+    year = func.coalesce(func.to_char(SupportAction.happened_on, "YYYY"), UNKNOWN)
+    row = RowWords(
+        SupportAction.id,
+        SupportAction.kind if by == "kind" else year,
+        city=SupportAction.city_code,
+        code=SupportAction.uscc,
+        day=SupportAction.happened_on,
+        amount=SupportAction.amount_fen,
+        title=SupportAction.provider,
+    )
+    return (
+        figure_rows(row)
+        .select_from(SupportAction)
+        .where(SupportAction.source == "report", within_reach(actor), is_counted())
+    )
+
+
+def _title(by: By, group: str) -> str:
+    if by == "kind":
+        return title_of(group)
+    return "未填报" if group == UNKNOWN else f"{group}年"
