@@ -21,6 +21,8 @@ from services.evaluation.performance.routes import router as performance
 from services.evaluation.pool.routes import history as pool_history
 from services.evaluation.pool.routes import router as pool
 from services.evaluation.pool.service import register_pool
+from services.evaluation.programmes.routes import router as programmes
+from services.evaluation.programmes.rules import programme_rules
 from services.evaluation.review.queue_routes import router as review_queue
 from services.evaluation.review.routes import router as review
 from services.evaluation.selection.routes import router as selection
@@ -33,7 +35,8 @@ from shared.web.application import build_application
 
 
 async def register_province(session: AsyncSession) -> None:
-    """Make the province's rulebooks and pool known to the database."""
+    """Make the province's rulebooks and pool known to the database; refuse lists whose rules must not be used."""
+    programme_rules()
     await register_rulebooks(session)
     await register_pool(session)
 
@@ -64,6 +67,7 @@ def create_app(settings: Settings) -> FastAPI:
             exit_notices,
             pool_history,
             figures,
+            programmes,
         ),
         at_start=register_province,
     )

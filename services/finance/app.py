@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import FastAPI
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.finance.consents.routes import router as consents
 from services.finance.lists.check_routes import router as lookups
 from services.finance.lists.decision_routes import router as publications
 from services.finance.lists.file_routes import router as files
@@ -13,6 +14,10 @@ from services.finance.lists.public_routes import router as keys
 from services.finance.lists.record_routes import router as acknowledgements
 from services.finance.lists.routes import router as lists
 from services.finance.lists.signing_keys import register_key
+from services.finance.outcomes.routes import router as outcomes
+from services.finance.patents.routes import router as patents
+from services.finance.programmes.routes import router as proposals
+from services.finance.webhooks.routes import router as webhooks
 from shared.garbage import settle_collector
 from shared.security.keys import load_key
 from shared.settings import Settings, from_environment
@@ -29,7 +34,19 @@ def create_app(settings: Settings) -> FastAPI:
         service="finance",
         title="Peiyu 培育 · finance 金融",
         settings=settings,
-        routers=(lists, files, lookups, keys, acknowledgements, publications),
+        routers=(
+            lists,
+            files,
+            lookups,
+            keys,
+            acknowledgements,
+            publications,
+            webhooks,
+            proposals,
+            outcomes,
+            consents,
+            patents,
+        ),
         at_start=register,
     )
 

@@ -1,6 +1,6 @@
 """Every table of the schema, one module per owner; importing this package fills the one MetaData."""
 
-from shared.models import audit, evaluation, finance, identity, intake, outbox
+from shared.models import audit, evaluation, finance, identity, intake, outbox, webhooks
 from shared.models.base import metadata
 
-__all__ = ["audit", "evaluation", "finance", "identity", "intake", "metadata", "outbox"]
+__all__ = ["audit", "evaluation", "finance", "identity", "intake", "metadata", "outbox", "webhooks"]

@@ -22,6 +22,11 @@ ROLE_SCOPES: dict[str, frozenset[str]] = {
             "assessments:appeal",
             "assessments:own",
             "support:read",
+            "programmes:read",
+            "consents:write",
+            "consents:read",
+            "outcomes:read",
+            "lists:shown",
         }
     ),
     "city_officer": frozenset(
@@ -54,6 +59,13 @@ ROLE_SCOPES: dict[str, frozenset[str]] = {
             "performance:report",
             "spot_checks:read",
             "spot_checks:find",
+            "programmes:read",
+            "consents:write",
+            "consents:read",
+            "patents:write",
+            "patents:read",
+            "lists:shown",
+            "outcomes:read",
         }
     ),
     "province_officer": frozenset(
@@ -87,6 +99,7 @@ ROLE_SCOPES: dict[str, frozenset[str]] = {
             "pool:read",
             "lists:read",
             "lists:watch",
+            "webhooks:read",
             "lists:admin",
             "notices:write",
             "notices:read",
@@ -103,6 +116,14 @@ ROLE_SCOPES: dict[str, frozenset[str]] = {
             "spot_checks:read",
             "spot_checks:write",
             "spot_checks:find",
+            "programmes:read",
+            "programmes:judge",
+            "programmes:review",
+            "consents:read",
+            "patents:write",
+            "patents:read",
+            "lists:shown",
+            "outcomes:read",
         }
     ),
     "reviewer": frozenset(
@@ -122,7 +143,23 @@ ROLE_SCOPES: dict[str, frozenset[str]] = {
             "spot_checks:read",
         }
     ),
-    "bank": frozenset({"lists:read", "lists:acknowledge"}),
+    "finance_officer": frozenset(
+        {
+            "programmes:read",
+            "programmes:review",
+            "lists:read",
+            "lists:watch",
+            "lists:approve",
+            "lists:shown",
+            "consents:read",
+            "patents:read",
+            "outcomes:read",
+        }
+    ),
+    "bank": frozenset(
+        {"lists:read", "lists:acknowledge", "webhooks:read", "webhooks:write", "outcomes:write", "outcomes:read"}
+    ),
+    "department": frozenset({"lists:read", "lists:acknowledge"}),
     "national_system": frozenset({"cycles:read", "national:push"}),
     "auditor": frozenset(
         {
@@ -141,12 +178,19 @@ ROLE_SCOPES: dict[str, frozenset[str]] = {
             "pool:read",
             "lists:read",
             "lists:watch",
+            "webhooks:read",
             "notices:read",
             "facts:read",
             "support:read",
             "support:compare",
             "performance:read",
             "spot_checks:read",
+            "programmes:read",
+            "programmes:review",
+            "consents:read",
+            "patents:read",
+            "lists:shown",
+            "outcomes:read",
         }
     ),
     "admin": frozenset(
@@ -154,6 +198,7 @@ ROLE_SCOPES: dict[str, frozenset[str]] = {
             "cycles:read",
             "cycles:write",
             "lists:watch",
+            "webhooks:read",
             "lists:admin",
             "pool:read",
             "national:read",
@@ -165,6 +210,8 @@ SCOPES: dict[str, str] = {
     "cycles:read": "Read application cycles",
     "cycles:write": "Open application cycles",
     "enterprises:read": "Read enterprises within reach, with their history",
+    "webhooks:read": "Read webhook addresses within reach and their logs",
+    "webhooks:write": "Register, try and remove one's own webhook addresses, and replay messages",
     "enterprises:write": "Move, merge and re-code enterprises, and undo it",
     "applications:submit": "Draft, submit and withdraw applications: one's own, or of one's city",
     "applications:read": "Read applications within reach",
@@ -218,6 +265,17 @@ SCOPES: dict[str, str] = {
     "lists:read": "Pull editions of subscribed lists",
     "lists:acknowledge": "Say that an edition was taken in, and which entries could not be",
     "lists:watch": "See how far subscribers of lists are, and which editions were not published",
+    "lists:approve": "Approve an edition that somebody else proposed",
+    "lists:shown": "See who is on the newest edition of a list, within reach",
+    "programmes:read": "Read the lists that the province publishes, and how enterprises within reach stand to them",
+    "programmes:judge": "Have everybody judged by the rule of a list",
+    "programmes:review": "Read judgements of lists and proposals of editions",
+    "consents:write": "Record and withdraw the consent of an enterprise within reach",
+    "consents:read": "Read consents of enterprises within reach",
+    "patents:write": "Record copies of the patent register about enterprises within reach",
+    "patents:read": "Read copies of the patent register about enterprises within reach",
+    "outcomes:write": "Report credit outcomes of enterprises on a subscribed list, and correct them",
+    "outcomes:read": "Read credit outcomes within reach",
     "lists:admin": "Grant subscriptions to lists, publish editions by hand, record decisions behind removals",
 }
 

@@ -34,6 +34,7 @@ from shared.models.evaluation.notices import (
 )
 from shared.models.evaluation.performance import PerformanceFreeze, PerformanceReport
 from shared.models.evaluation.pool import END_REASONS, Membership, MembershipVersion, Pool
+from shared.models.evaluation.programmes import LISTED_VERDICTS, ProgrammeJudgement, ProgrammeJudgementEntry
 from shared.models.evaluation.review import (
     REVIEW_ITEM_KINDS,
     REVIEW_STATUSES,
@@ -66,6 +67,7 @@ __all__ = [
     "END_REASONS",
     "EVERYBODY",
     "HOLD_KINDS",
+    "LISTED_VERDICTS",
     "MEMBER_ACTIONS",
     "NOTICE_DECISIONS",
     "OBJECTION_STATUSES",
@@ -101,6 +103,8 @@ __all__ = [
     "PerformanceReport",
     "Pool",
     "PoolHold",
+    "ProgrammeJudgement",
+    "ProgrammeJudgementEntry",
     "PublicNotice",
     "PublicNoticeEntry",
     "ReplacementCredit",

@@ -16,6 +16,7 @@ from shared.models.reads.attachments import (
     evidence_of,
     files_on_record,
 )
+from shared.models.reads.consents import Consent, PatentOnRecord, lists_of, live_consents, patents_on_record
 from shared.models.reads.cycles import (
     CyclePlaces,
     PinnedCycle,
@@ -48,6 +49,7 @@ from shared.models.reads.figure_rows import (
 )
 from shared.models.reads.figures import STAGE_STATUSES, funnel_rows, local_day, overdue_rows
 from shared.models.reads.incidents import ConfirmedIncident, StandingIncident, confirmed_incidents, standing_incidents
+from shared.models.reads.judgements import EndedStay, JudgedEntry, JudgementOnRecord, ended_stays, judgement_on_record
 from shared.models.reads.lists import (
     ListedMember,
     PlanKind,
@@ -57,6 +59,7 @@ from shared.models.reads.lists import (
     plans_that_ended,
     recodings,
 )
+from shared.models.reads.outcomes import CreditOnRecord, credit_on_record
 from shared.models.reads.pool import (
     Admission,
     Departure,
@@ -117,14 +120,20 @@ __all__ = [
     "AttachmentDigest",
     "Cell",
     "ConfirmedIncident",
+    "Consent",
+    "CreditOnRecord",
     "CyclePlaces",
     "Departure",
+    "EndedStay",
     "EnterpriseOnRecord",
     "FigureRow",
     "FigureRows",
+    "JudgedEntry",
+    "JudgementOnRecord",
     "ListedMember",
     "Members",
     "Page",
+    "PatentOnRecord",
     "PeriodOnRecord",
     "PinnedCycle",
     "PlanKind",
@@ -149,8 +158,10 @@ __all__ = [
     "committed_plans",
     "confirmed_in",
     "confirmed_incidents",
+    "credit_on_record",
     "deadline_rows",
     "ended_by_plan",
+    "ended_stays",
     "enterprise_names",
     "enterprises_on_record",
     "evidence_of",
@@ -167,7 +178,10 @@ __all__ = [
     "is_live_stay",
     "is_selected",
     "judged_as",
+    "judgement_on_record",
     "listed_members",
+    "lists_of",
+    "live_consents",
     "local_day",
     "members",
     "members_at",
@@ -179,6 +193,7 @@ __all__ = [
     "members_by_stay",
     "members_during",
     "overdue_rows",
+    "patents_on_record",
     "pinned_cycle",
     "places_of",
     "plans_that_ended",
