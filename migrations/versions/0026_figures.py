@@ -22,12 +22,12 @@ _TOPICS: dict[str, dict[str, str]] = {
         "replacement_credit": "SELECT city_code FROM changed",
         "exit_notice": "SELECT city_code FROM changed",
         "progress_report": "SELECT e.city_code FROM changed JOIN enterprise AS e ON e.id = changed.enterprise_id",
-        # Another city's row that makes the same claim for the same enterprise: only one of them counts.
+        # Of reports alone: another city's that makes the same claim for the same enterprise, of which one counts.
         "support_action": (
-            "SELECT city_code FROM changed UNION ALL SELECT other.city_code FROM changed "
+            "SELECT city_code FROM changed WHERE source = 'report' UNION ALL SELECT other.city_code FROM changed "
             "JOIN support_action AS mine ON mine.id IN (changed.id, changed.corrects) "
-            "JOIN support_action AS other ON other.claim = mine.claim "
-            "AND holder_of_code(other.uscc) = holder_of_code(mine.uscc)"
+            "JOIN support_action AS other ON other.claim = mine.claim AND other.source = 'report' "
+            "AND holder_of_code(other.uscc) = holder_of_code(mine.uscc) WHERE changed.source = 'report'"
         ),
         "cycle": "SELECT 'all' FROM changed",
         "reporting_period": "SELECT 'all' FROM changed",
@@ -75,7 +75,7 @@ BEGIN
         SELECT unnest(ARRAY[OLD.city_code, NEW.city_code])
         UNION ALL SELECT city_code FROM enterprise WHERE id IN (OLD.merged_into, NEW.merged_into)
         UNION ALL SELECT s.city_code FROM support_action AS s JOIN enterprise_code AS c ON c.code = s.uscc
-        WHERE c.enterprise_id IN (NEW.id, OLD.merged_into, NEW.merged_into)
+        WHERE s.source = 'report' AND c.enterprise_id IN (NEW.id, OLD.merged_into, NEW.merged_into)
             AND (OLD.uscc, OLD.merged_into) IS DISTINCT FROM (NEW.uscc, NEW.merged_into)
     ) AS altered (city);
     IF {_NOW_AND_THEN} THEN PERFORM fold_figure_changes('enterprise'); END IF;

@@ -38,8 +38,9 @@ async def test_figures_are_as_many_as_their_rows_and_cities_make_the_province(sy
     history = await a_year(system, clock)
     everything: dict[str, dict[str, Any]] = {}
     for asked in ALL:
-        told = everything[asked] = await check(system, province(system), asked)
-        assert await figure(system, province(system, "auditor"), asked) == told
+        # What members are is counted another way in a test of its own.
+        thorough = "?by=" not in asked or asked.endswith(("=city", "=year"))
+        told = everything[asked] = await check(system, province(system), asked, thorough=thorough)
         cells: dict[tuple[str, str | None], int] = {}
         for code in CITIES:
             own = await check(system, city(system, code), asked, limit=2, thorough=False)
@@ -61,6 +62,8 @@ async def test_figures_are_as_many_as_their_rows_and_cities_make_the_province(sy
         (HUANGSHI_CITY, None),
     }
     assert by_group(everything["/financing?by=year"]) == {"2024": 2, "unknown": 1}
+    for asked in ("/occupancy", "/financing"):
+        assert await figure(system, province(system, "auditor"), asked) == everything[asked]
     await _series(system, everything["/pool?by=city"])
     await _occupancy(system, history, everything["/occupancy"])
 
@@ -80,8 +83,8 @@ async def _series(system: System, now: dict[str, Any]) -> None:
     assert told["points"][-1]["count"] == now["total"]
     for point in told["points"]:
         assert sum(one["count"] for one in point["cells"]) == point["count"]
-        for part in [point, *point["cells"]]:
-            assert len(await rows(system, province(system), part["rows"])) == part["count"]
+    for part in (told["points"][1], *told["points"][-1]["cells"]):
+        assert len(await rows(system, province(system), part["rows"])) == part["count"]
     own = await figure(system, city(system, HUANGSHI_CITY), SERIES)
     assert [one["count"] for one in own["points"]] == [0, 2, 2, 2, 1, 1, 1]
     assert {cell["city_code"] for point in own["points"] for cell in point["cells"]} == {HUANGSHI_CITY}

@@ -111,8 +111,8 @@ def _members(draw: st.DrawFn) -> Member:
 def _drawn() -> tuple[list[Member], list[date]]:
     found: list[tuple[list[Member], list[date]]] = []
 
-    @settings(max_examples=5, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
-    @given(st.lists(_members(), min_size=40, max_size=40), st.lists(_days, min_size=2, max_size=2))
+    @settings(max_examples=4, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
+    @given(st.lists(_members(), min_size=40, max_size=40), st.lists(_days, min_size=1, max_size=1))
     def collect(members: list[Member], days: list[date]) -> None:
         found.append((members, days))
 

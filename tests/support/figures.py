@@ -54,6 +54,10 @@ async def a_year(system: System, clock: Clock) -> History:
     await history.admitted("2024-1", GRADUATE, SILENT, ENDED, DISCREET)
     history.put("2025-03-03")
     await history.period("2024-H2", "2024-07-01", "2024-12-31")
+    # An officer knew of one of the loans before its report came: it is no less reported.
+    known = {"uscc": GRADUATE["uscc"], "kind": "ip_pledge_loan", "document": "（虚构）合同", "provider": _BANK["bank"]}
+    known |= {"happened_on": "2024-10-08", "amount_cny": "5000000.50"}
+    await system.ok("evaluation", "POST", "/v1/support-actions", province(system), json=known)
     await history.reported("2024-H2", GRADUATE, report(2, 2, _GROWN) | {"loans": _LOANS})
     await history.reported("2024-H2", DISCREET, report(1, 2) | {"loans": [_BANK]})
     await system.drain()
