@@ -45,15 +45,19 @@ def test_check_passes_sound_files(hubei: Path) -> None:
 
 def test_check_tells_every_faulty_file_with_line_and_code(hubei: Path) -> None:
     broken = changed(hubei, ('test = "ip_staff >= 1"', 'test = "ip_staff >= 0"'))
-    line = TEXT.split("\n").index('test = "ip_staff >= 1"') - 4 + 1
+    line = TEXT.split("\n").index('test = "ip_staff >= 1"') + 1
     binary = hubei.with_name("binary.toml")
     binary.write_bytes(b"\xff\xfe")
     result = run("check", broken, hubei, hubei.with_name("absent.toml"), binary)
     assert result.exit_code == 1
     first, absent, undecodable = result.stdout.splitlines()
-    assert first == f"{broken}:{line}: never_fails: criterion 9, part staff: no facts can fail this test"
-    assert absent.startswith(f"{hubei.with_name('absent.toml')}:1: unreadable: ")
-    assert undecodable.startswith(f"{binary}:1: unreadable: ")
+    assert first == (
+        f"{broken}:{line}:8: never_fails: 第9条“staff”项：任何数据都不会不符合此项"
+        " / criterion 9, part staff: no facts can fail this test"
+    )
+    assert absent.startswith(f"{hubei.with_name('absent.toml')}:1:1: unreadable: 文件无法读取 / ")
+    assert undecodable.startswith(f"{binary}:1:1: unreadable: ")
+    assert "共 3 处错误" in result.stderr
 
 
 def test_explain_reads_the_criteria_in_chinese(hubei: Path) -> None:

@@ -20,7 +20,10 @@ _LARGEST_BYTES = 2_000_000
 
 @rulebook_app.command("check")
 def check(files: Annotated[list[Path], typer.Argument(help="Rulebooks to check", show_default=False)]) -> None:
-    """Load each file as the services would; faults go to stdout as file:line: code: message, with exit code 1."""
+    """Load each file as the services would. All faults go to stdout, one a line, with exit code 1.
+
+    A fault is told as file:line:column: code: 中文 / English.
+    """
     from rich.console import Console
 
     screen, faults = Console(stderr=True, highlight=False), 0
@@ -28,14 +31,15 @@ def check(files: Annotated[list[Path], typer.Argument(help="Rulebooks to check",
         try:
             _, rulebook = read(file)
         except RulebookError as error:
-            faults += 1
-            typer.echo(f"{error.origin}:{error.line}: {error.code}: {error.message}")
+            faults += len(error.faults)
+            typer.echo(str(error))
         else:
             counted = f"{len(rulebook.criteria)} 条标准、{len(rulebook.parts)} 项要求"
             screen.print(
                 f"{file}：通过，{counted}；{rulebook.id}，摘要 {rulebook.digest[:12]}", markup=False, soft_wrap=True
             )
     if faults:
+        screen.print(f"共 {faults} 处错误", markup=False)
         raise typer.Exit(1)
 
 
@@ -85,22 +89,25 @@ def diff(
         typer.echo("没有差别")
 
 
-def read(file: Path) -> tuple[str, Rulebook]:
-    """The text and the rulebook. Raises RulebookError, also for a file that cannot be read."""
-    from services.evaluation.rulebooks.loader import load_rulebook
+def read(file: Path, *, recorded: bool = False) -> tuple[str, Rulebook]:
+    """The text and the rulebook. Raises RulebookError, also for a file that cannot be read.
+
+    `recorded`: it may have judged already, so that what has no effect is let through.
+    """
+    from services.evaluation.rulebooks.loader import load_recorded, load_rulebook
 
     try:
         if file.stat().st_size > _LARGEST_BYTES:
-            raise RulebookError("too_long", "a rulebook has at most 2 MB", str(file), 1)
+            raise RulebookError("too_long", "a rulebook has at most 2 MB", str(file), 1, zh="规则书最多 2 MB")
         text = file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise RulebookError("unreadable", str(error), str(file), 1) from None
-    return text, load_rulebook(text, origin=str(file))
+        raise RulebookError("unreadable", str(error), str(file), 1, zh="文件无法读取") from None
+    return text, (load_recorded if recorded else load_rulebook)(text, origin=str(file))
 
 
 def _read_or_exit(file: Path) -> tuple[str, Rulebook]:
     try:
-        return read(file)
+        return read(file, recorded=True)
     except RulebookError as error:
-        typer.echo(f"{error.origin}:{error.line}: {error.code}: {error.message}", err=True)
+        typer.echo(str(error), err=True)
         raise typer.Exit(1) from None
