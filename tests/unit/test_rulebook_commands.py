@@ -63,8 +63,24 @@ def test_check_tells_every_faulty_file_with_line_and_code(hubei: Path) -> None:
 def test_explain_reads_the_criteria_in_chinese(hubei: Path) -> None:
     whole = run("explain", hubei)
     assert whole.exit_code == 0
-    for told in ("一票否决", "原则上", "人工认定", "存在违法违规", "原文没有写明而选定的读法", "专利产业化率的分母"):
+    for told in (
+        "一票否决",
+        "原则上",
+        "人工认定",
+        "没有违法违规情况",
+        "原文没有写明而选定的读法",
+        "专利产业化率的分母",
+    ):
         assert told in whole.stdout
+    # How it ranks: points and scale, caps, the order among equals, reserved places, each with its reason.
+    for told in ("评分：满分 100 分", "10% 得 15 分", "计入“研发”，合计以 40 分封顶", "缺少数据", "不给分"):
+        assert told in whole.stdout
+    for told in ("得分相同的，依次比较", "研发投入 ÷ 营业收入", "大的在前", "统一社会信用代码"):
+        assert told in whole.stdout
+    for told in ("批次可以预留名额的条件", "武汉以外市州的企业", "市州 不属于 武汉市"):
+        assert told in whole.stdout
+    assert "评分" not in run("explain", hubei, 6).stdout
+    assert "预留名额" not in run("explain", EXAMPLE).stdout
     one = run("explain", hubei, 6)
     assert "研发投入 不低于 营业收入 的 10%，或 研发投入 不低于 500.00 万元" in one.stdout
     assert "品牌" not in one.stdout

@@ -48,10 +48,11 @@ def explain(
     file: FileArgument,
     number: Annotated[int | None, typer.Argument(min=1, help="One criterion only", show_default=False)] = None,
 ) -> None:
-    """Print the criteria as a person reads them: text, what each part asks, the readings chosen and why."""
+    """Print the rulebook as a person reads it: criteria, readings chosen, scores, order and reserved places, and why."""
     from rich.console import Console
 
     from services.evaluation.rulebooks.presentation import criterion_panel, readings, title
+    from services.evaluation.rulebooks.presentation_scoring import ranking_tables
 
     _, rulebook = _read_or_exit(file)
     chosen = [one for one in rulebook.criteria if number in (None, one.number)]
@@ -64,6 +65,9 @@ def explain(
         screen.print(criterion_panel(criterion, rulebook))
     if number is None and (rulebook.parameters or rulebook.derivations):
         screen.print(readings(rulebook))
+    for table in ranking_tables(rulebook) if number is None else ():
+        screen.print()
+        screen.print(table)
 
 
 @rulebook_app.command("diff")

@@ -8,21 +8,18 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import cast, get_args
 
-from services.evaluation.rulebooks.catalogue import Fact, catalogue
 from services.evaluation.rulebooks.conditions import Condition
 from services.evaluation.rulebooks.derivations import Derivations
 from services.evaluation.rulebooks.errors import ExpressionError
 from services.evaluation.rulebooks.expressions import parse_condition
 from services.evaluation.rulebooks.quantities import counted_fact
-from services.evaluation.rulebooks.reserve import Reserve
+from services.evaluation.rulebooks.reserve import Reserve, reserve_facts
 from services.evaluation.rulebooks.rulebook import Direction, RankingIndicator
 from services.evaluation.rulebooks.scoring import Breakpoint, Scoring, ScoringGroup, ScoringIndicator, most
 from services.evaluation.rulebooks.tables import Table
-from shared.reference.divisions import cities
 
 _DECIMAL = re.compile(r"\d{1,12}(\.\d{1,9})?")
 _MOST_DECIMALS = 6
-CITY = "city_code"
 
 
 def load_scoring(top: Table, derivations: Derivations) -> Scoring | None:
@@ -101,10 +98,8 @@ def _reserve(table: Table) -> Reserve | None:
 
 
 def _condition(table: Table, test: str) -> Condition | None:
-    # Where an enterprise is registered is no fact to be judged, but places may be reserved by it.
-    city = Fact(CITY, "text", None, "市州", "所在市州的行政区划代码", {one.code: one.name for one in cities()})
     try:
-        return parse_condition(test, {**catalogue(), CITY: city})
+        return parse_condition(test, reserve_facts())
     except ExpressionError as error:
         table.place.tell_expression(error, "test")
         return None
