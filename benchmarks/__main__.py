@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-NAMES = ("judge", "adjust", "assess", "impact", "replay", "submit", "imports", "match")
+NAMES = ("judge", "adjust", "assess", "impact", "replay", "submit", "imports", "pull", "figures", "match")
 
 
 def main() -> int:

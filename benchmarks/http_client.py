@@ -11,6 +11,8 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+_BUFFER = 1024 * 1024
+
 
 @dataclass(slots=True)
 class Load:
@@ -29,12 +31,18 @@ def request(path: str, headers: dict[str, str], body: bytes) -> bytes:
     return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
 
 
+def get(path: str, headers: dict[str, str]) -> bytes:
+    """The bytes of one GET."""
+    lines = [f"GET {path} HTTP/1.1", "Host: bench", *(f"{name}: {value}" for name, value in headers.items())]
+    return "\r\n".join(lines).encode() + b"\r\n\r\n"
+
+
 async def send_all(port: int, requests: Sequence[bytes], *, connections: int) -> Load:
     """Send every request once over `connections` connections and count the answers' statuses."""
     load, waiting = Load(), iter(requests)
 
     async def one_connection() -> None:
-        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=_BUFFER)
         for message in waiting:
             writer.write(message)
             load.statuses[await _answer(reader)] += 1

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
 from services.local.databases import prepare_database
-from shared.embedded import prepare_postgres, running
+from services.local.process import answers_http
+from services.local.system import UVICORN
+from shared.embedded import free_port, prepare_postgres, running
 from shared.security.keys import create_key
 from shared.settings import Settings
 
@@ -36,3 +41,20 @@ def bench_settings(name: str) -> Generator[tuple[Settings, dict[str, str]]]:
             urls,
         )
     shutil.rmtree(home)
+
+
+@contextmanager
+def serving(target: str, ready: str, env: dict[str, str]) -> Generator[int]:
+    """The port of one uvicorn process with the application that the factory `target` makes, once it answers `ready`."""
+    port = free_port()
+    command = [sys.executable, *UVICORN, "--port", str(port), target]
+    process = subprocess.Popen(command, env={**os.environ, **env})  # noqa: S603 (our own modules)
+    try:
+        check = answers_http(f"http://127.0.0.1:{port}{ready}")
+        while not check():
+            if process.poll() is not None:
+                raise RuntimeError(f"{target} ended with {process.returncode}")
+        yield port
+    finally:
+        process.terminate()
+        process.wait()

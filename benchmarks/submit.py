@@ -7,11 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
-import subprocess
-import sys
-from collections.abc import Generator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from statistics import median
 
@@ -20,11 +15,8 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.http_client import Load, request, send_all
-from benchmarks.servers import bench_settings
+from benchmarks.servers import bench_settings, serving
 from services.demo.invented_enterprises import invented_forms
-from services.local.process import answers_http
-from services.local.system import UVICORN
-from shared.embedded import free_port
 from shared.models.base import new_id
 from shared.security.keys import load_key
 from shared.security.tokens import TokenAuthority, actor_of_role
@@ -33,22 +25,6 @@ from shared.settings import Settings
 CONNECTIONS = 32
 ROUNDS, PER_ROUND = 5, 1_000
 _CYCLE = "bench"
-
-
-@contextmanager
-def _server(target: str, ready: str, env: dict[str, str]) -> Generator[int]:
-    port = free_port()
-    command = [sys.executable, *UVICORN, "--port", str(port), target]
-    process = subprocess.Popen(command, env={**os.environ, **env})  # noqa: S603 (our own modules)
-    try:
-        check = answers_http(f"http://127.0.0.1:{port}{ready}")
-        while not check():
-            if process.poll() is not None:
-                raise RuntimeError(f"{target} ended with {process.returncode}")
-        yield port
-    finally:
-        process.terminate()
-        process.wait()
 
 
 async def _prepare(url: str) -> None:
@@ -114,8 +90,8 @@ def main() -> None:
         }
         ours, bare = _requests(settings)
         with (
-            _server("services.intake.app:application", "/health/ready", env) as ours_port,
-            _server("benchmarks.bare_app:application", "/openapi.json", {"BENCH_DATABASE_URL": plain}) as bare_port,
+            serving("services.intake.app:application", "/health/ready", env) as ours_port,
+            serving("benchmarks.bare_app:application", "/openapi.json", {"BENCH_DATABASE_URL": plain}) as bare_port,
         ):
             found = asyncio.run(_measure(ours_port, bare_port, ours, bare))
     table = Table(title=f"submit: applications per second, {CONNECTIONS} connections (target: at least 25 % of bare)")

@@ -66,6 +66,46 @@ class ListsDue(Event):
     consumers = ("finance.renew_lists",)
 
 
+class ProgrammesDue(Event):
+    """Once a day: lists whose cadence has come round are to be judged."""
+
+    topic = "evaluation.programmes_due"
+    consumers = ("evaluation.judge_due_programmes",)
+
+
+class ProgrammeJudged(Event):
+    """Everybody on record was judged by the rule of a list: an edition of those who meet it is to be proposed."""
+
+    topic = "evaluation.programme_judged"
+    consumers = ("finance.propose_list",)
+    judgement_id: uuid.UUID
+    programme_code: str
+
+
+class CreditOutcomeRecorded(Event):
+    """A bank reported or corrected what it decided; `outcome_id` is that of its first report."""
+
+    topic = "finance.credit_outcome_recorded"
+    consumers = ("evaluation.take_credit_outcome",)
+    outcome_id: uuid.UUID
+
+
+class EditionPublished(Event):
+    """An edition of a list is there to be pulled."""
+
+    topic = "finance.edition_published"
+    consumers = ("finance.announce_edition",)
+    programme: str
+    serial: int
+
+
+class WebhooksDue(Event):
+    """A message waits to be sent to a subscriber's address, or is due again."""
+
+    topic = "finance.webhooks_due"
+    consumers = ("finance.push_webhooks",)
+
+
 class ProgressReportDecided(Event):
     """A progress report was accepted, or one that was accepted is open again."""
 
@@ -85,7 +125,7 @@ class PoolAdjusted(Event):
     """An adjustment was committed: members graduated, ended or came in beside a cycle."""
 
     topic = "evaluation.pool_adjusted"
-    consumers = ("finance.publish_pool_list", "intake.queue_pool_changes")
+    consumers = ("finance.publish_pool_list", "finance.supersede_lists", "intake.queue_pool_changes")
     plan_id: uuid.UUID
     pool_code: str
 
@@ -158,6 +198,11 @@ EVENTS: tuple[type[Event], ...] = (
     FactsStated,
     SelectionCommitted,
     ListsDue,
+    ProgrammesDue,
+    ProgrammeJudged,
+    CreditOutcomeRecorded,
+    EditionPublished,
+    WebhooksDue,
     ProgressReportDecided,
     PoolAdjusted,
     StallRadarDue,

@@ -16,7 +16,8 @@ class HintOut(BaseModel):
     """One change that makes one step hold while all other facts stay: exact, and the smallest that does.
 
     `amount`: `fact` has to come to `needed`, which is `gap` from `now`; `unit` is CNY (元), 件 or 人.
-    `share`: the same as a share of `of` in percent, `gap` in percentage points, rounded up to two decimals.
+    `share`: the same as a share of `of` in percent; `gap` in percentage points, rounded up to two decimals, and `now`
+    rounded to the nearest hundredth (with more decimals where that would be `needed`).
     `answer`: `fact` has to be one of `options`. `now` and `gap` are null where the fact is missing.
     """
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
 from sqlalchemy import func, insert, or_, select, update
@@ -39,6 +39,30 @@ async def publish(session: AsyncSession, event: Event, *, after: timedelta = tim
     if rows:
         await session.execute(insert(OutboxEvent).values(rows))
     return event_id
+
+
+async def wake(
+    session: AsyncSession, event: Event, at: datetime | None = None, *, other_than: uuid.UUID | None = None
+) -> None:
+    """Have `event` handled at `at` (now), unless one of its topic will be by then anyway.
+
+    For an errand that takes whatever is due; `other_than` is its own event, which is ending.
+    """
+    # One at a time: two that look at once would each publish.
+    await session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(f"wake {event.topic}", 0))))
+    now: datetime = (await session.execute(select(func.clock_timestamp()))).scalar_one()
+    when = max(at or now, now)
+    waiting = select(OutboxEvent.id).where(
+        OutboxEvent.topic == event.topic,
+        OutboxEvent.processed_at.is_(None),
+        OutboxEvent.dead_at.is_(None),
+        OutboxEvent.leased_until.is_(None),
+        OutboxEvent.due_at <= when,
+    )
+    if other_than is not None:
+        waiting = waiting.where(OutboxEvent.event_id != other_than)
+    if (await session.execute(waiting.limit(1))).first() is None:
+        await publish(session, event, after=when - now)
 
 
 async def lock_unprocessed(session: AsyncSession, row_id: uuid.UUID) -> OutboxEvent | None:

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from shared import outbox
 from shared.calendar import business_date, business_time
 from shared.db import Database
-from shared.events import AttachmentsSweepDue, Event, ListsDue, NationalReconciliationDue, StallRadarDue
+from shared.events import AttachmentsSweepDue, Event, ListsDue, NationalReconciliationDue, ProgrammesDue, StallRadarDue
 from shared.models.outbox import ScheduleRun
 from shared.reference.province import province
 from shared.settings import Settings
@@ -37,6 +37,7 @@ def schedules(settings: Settings) -> tuple[Schedule, ...]:
     if settings.stall_radar_at != "never":
         wanted.append(Schedule("evaluation.stall_radar", settings.stall_radar_at, StallRadarDue()))
     wanted.append(Schedule("finance.lists", province().list_renewal.at, ListsDue()))
+    wanted.append(Schedule("evaluation.programmes", province().list_renewal.at, ProgrammesDue()))
     return tuple(wanted)
 
 

@@ -6,7 +6,7 @@ from datetime import time
 from pathlib import Path
 from typing import Literal, Self, TypeVar
 
-from pydantic import Field, HttpUrl, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import Field, HttpUrl, IPvAnyNetwork, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 _DRIVER = "postgresql+asyncpg://"
@@ -82,7 +82,23 @@ class NationalSettings(BaseSettings):
         return self
 
 
-class Settings(TokenSettings, DatabaseSettings, NationalSettings):
+class WebhookSettings(BaseSettings):
+    """Telling subscribers that there is something to pull."""
+
+    model_config = SettingsConfigDict(env_prefix="PEIYU_", extra="ignore")
+
+    # JSON, such as ["10.20.0.0/16"]: private addresses that may be written to all the same, and by plain http, too.
+    webhook_allowed_networks: tuple[IPvAnyNetwork, ...] = ()
+    webhook_timeout_seconds: float = Field(default=15.0, gt=0)
+    # Pauses after each failure, as Standard Webhooks proposes: nine more attempts over three days.
+    webhook_retry_seconds: tuple[float, ...] = (5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400)
+    webhook_batch: int = Field(default=50, ge=1, le=500)
+    webhook_endpoints_each: int = Field(default=5, ge=1)
+    # How long an address's earlier secret signs beside the new one.
+    webhook_earlier_secret_hours: float = Field(default=24.0, ge=0)
+
+
+class Settings(TokenSettings, DatabaseSettings, NationalSettings, WebhookSettings):
     redis_url: SecretStr
     list_key_file: Path
     client_token_minutes: int = Field(default=30, ge=1, le=1440)

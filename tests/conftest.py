@@ -89,6 +89,9 @@ def common(servers: Servers, template: dict[str, str]) -> Settings:
             # Most tests are about something else than waiting for a public notice to end.
             "notice_working_days": 0,
             "notice_basis": "测试不设公示期",
+            # Receivers on loopback, and no days of waiting for the next attempt.
+            "webhook_allowed_networks": ["127.0.0.0/8"],
+            "webhook_retry_seconds": [0, 0],
         }
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import FastAPI
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.finance.consents.routes import router as consents
 from services.finance.lists.check_routes import router as lookups
 from services.finance.lists.decision_routes import router as publications
 from services.finance.lists.file_routes import router as files
@@ -19,6 +20,11 @@ from services.finance.matchmaking.file_routes import router as match_files
 from services.finance.matchmaking.own_routes import router as own_matches
 from services.finance.matchmaking.record_routes import router as match_outcomes
 from services.finance.matchmaking.routes import router as match_events
+from services.finance.outcomes.routes import router as outcomes
+from services.finance.patents.routes import router as patents
+from services.finance.programmes.routes import router as proposals
+from services.finance.webhooks.routes import router as webhooks
+from shared.garbage import settle_collector
 from shared.security.keys import load_key
 from shared.settings import Settings, from_environment
 from shared.web.application import build_application
@@ -47,6 +53,11 @@ def create_app(settings: Settings) -> FastAPI:
             match_files,
             match_outcomes,
             own_matches,
+            webhooks,
+            proposals,
+            outcomes,
+            consents,
+            patents,
         ),
         at_start=register,
     )
@@ -54,4 +65,6 @@ def create_app(settings: Settings) -> FastAPI:
 
 def application() -> FastAPI:
     """Factory for uvicorn: settings from the environment."""
-    return create_app(from_environment(Settings))
+    app = create_app(from_environment(Settings))
+    settle_collector()
+    return app

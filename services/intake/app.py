@@ -24,6 +24,7 @@ from services.intake.national.routes import router as national
 from services.intake.national.tasks import wake_if_due
 from services.intake.reports.major_problem_routes import router as major_problems
 from services.intake.reports.routes import router as reports
+from shared.garbage import settle_collector
 from shared.settings import Settings, from_environment
 from shared.web.application import build_application
 
@@ -72,4 +73,6 @@ def create_app(settings: Settings, *, evaluation: httpx.AsyncBaseTransport | Non
 
 def application() -> FastAPI:
     """Factory for uvicorn: settings from the environment."""
-    return create_app(from_environment(Settings))
+    app = create_app(from_environment(Settings))
+    settle_collector()
+    return app

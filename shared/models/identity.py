@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from shared.models.base import Base, CreatedAt, Id, one_of
 
-CLIENT_ROLES = ("enterprise", "bank", "national_system", "auditor")
+CLIENT_ROLES = ("enterprise", "bank", "department", "national_system", "auditor")
 
 
 class ApiClient(Base):

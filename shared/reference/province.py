@@ -15,26 +15,10 @@ from types import MappingProxyType
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from shared.reference.programmes import ListProgrammeData, ProgrammesData, load_programmes
+
 _DEFAULT = "hubei"
 _FOLDER_NAME = re.compile(r"[a-z][a-z0-9_]*")
-
-
-@dataclass(frozen=True, slots=True)
-class ListProgrammeData:
-    """A list that the province publishes: whom the plan makes it for, and how long an edition stays valid.
-
-    An edition that removes more than `removed_percent` of the one before, and more than `removed_at_least` enterprises,
-    is not published unless somebody authorises that number; `removed_basis` says why.
-    """
-
-    code: str
-    title: str
-    clause: str
-    valid_days: int
-    valid_days_basis: str
-    removed_percent: int
-    removed_at_least: int
-    removed_basis: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +57,7 @@ class Province:
 
     `correction_days` is how long an enterprise has to correct what was returned to it, and `correction_basis` why.
     `plan_valid_days` is how many days after its freezing a selection plan may be committed, and `plan_valid_basis` why.
-    `programme` and `pool_name` are the names that officers and enterprises read; `office` makes a `{division}`'s name
+    `programmes` are the lists that it publishes. `programme` and `pool_name` are the names that officers and enterprises read; `office` makes a `{division}`'s name
     that of the body whose officers act for it.
     """
 
@@ -94,10 +78,15 @@ class Province:
     correction_basis: str
     plan_valid_days: int
     plan_valid_basis: str
-    list_programmes: tuple[ListProgrammeData, ...]
+    programmes: ProgrammesData
     list_renewal: ListRenewalData
     public_notice: PublicNoticeData
     calendar_years: Mapping[int, CalendarYear]
+
+    @property
+    def list_programmes(self) -> tuple[ListProgrammeData, ...]:
+        """The lists that the province publishes, in the order of its data."""
+        return self.programmes.programmes
 
     @property
     def rulebooks(self) -> Path:
@@ -111,7 +100,7 @@ class Province:
 
 
 def load_province(folder: Path) -> Province:
-    """Read `province.toml` of a data folder. FileNotFoundError or KeyError where the folder is incomplete."""
+    """Read `province.toml` of a data folder. FileNotFoundError, KeyError or ProgrammeError where incomplete."""
     content: dict[str, Any] = tomllib.loads((folder / "province.toml").read_text(encoding="utf-8"))
     texts, pool, corrections = content["texts"], content["pool"], content["corrections"]
     return Province(
@@ -132,7 +121,7 @@ def load_province(folder: Path) -> Province:
         correction_basis=corrections["basis"],
         plan_valid_days=content["selection"]["plan_valid_days"],
         plan_valid_basis=content["selection"]["plan_valid_basis"],
-        list_programmes=tuple(ListProgrammeData(**programme) for programme in content["list_programme"]),
+        programmes=load_programmes(folder),
         list_renewal=ListRenewalData(**content["list_renewal"]),
         public_notice=PublicNoticeData(**content["public_notice"]),
         calendar_years=MappingProxyType(

@@ -6,7 +6,7 @@ from shared.reference.divisions import cities
 from shared.security.actor import Actor
 from shared.security.tokens import actor_of_role
 
-OFFICER_ROLES = ("city_officer", "province_officer", "reviewer", "auditor", "admin")
+OFFICER_ROLES = ("city_officer", "province_officer", "finance_officer", "reviewer", "auditor", "admin")
 
 
 def officer(subject: str, role: str, *, city_code: str | None = None) -> Actor:

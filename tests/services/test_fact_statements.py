@@ -218,6 +218,36 @@ async def test_nothing_is_judged_again_once_the_selection_is_committed(
     assert await owner.fetchval("SELECT count(*) FROM assessment") == 1
 
 
+async def test_whoever_states_a_fact_is_told_what_it_does(system: System) -> None:
+    """Not judged yet; counts; too new, of another year or outranked for the day that is judged; selected."""
+    await system.open_cycle()
+    received = await system.submit(form(1))
+    (early,) = await _state(system, keeper(system), stated("own_brand", value=True))
+    assert (early["consequences"], early["told_zh"][:6]) == ([], "该企业尚无已")
+    await system.recommend(CITY, [received["id"]])
+    await system.drain()
+    day = (await _current(system))["assessed_on"]
+
+    async def becomes(token: str, one: dict[str, Any]) -> tuple[bool, str, str]:
+        (made,) = await _state(system, token, one)
+        (found,) = made["consequences"]
+        assert (found["application_id"], found["on"]) == (received["id"], day)
+        return found["counts"], found["why"], made["told_zh"]
+
+    high_tech = "qualification_high_tech"
+    assert await becomes(keeper(system), stated(high_tech, value=False)) == (True, "stands", "将据此重新评判1件申报")
+    lower = await becomes(city(system), stated(high_tech, True, "city_verified"))
+    assert lower == (False, "higher_source", "本陈述已记录，但不影响现有评判——未采用：有级别更高的来源")
+    assert (await becomes(keeper(system), stated(high_tech, True, as_of="2024-07-20")))[1] == "after_the_date"
+    assert (await becomes(keeper(system), stated("valid_patents", 3, as_of="2020-01-01")))[1] == "too_old"
+    assert (await becomes(keeper(system), stated("revenue_cny", "5.00", as_of="2022-12-31")))[1] == "other_period"
+    await settle_all(system)
+    await committed_plan(system)
+    counts, why, told = await becomes(keeper(system), stated("qualification_ip_advantage", value=True))
+    assert (counts, why) == (False, "stands")
+    assert told == "本陈述已记录，但不影响现有评判——不再评判：本批次入库名单已确定"
+
+
 async def test_a_statement_and_the_commit_of_a_selection_race(system: System, owner: asyncpg.Connection) -> None:
     """Either the new judgement makes the plan stale, or the selection stands and nothing is judged again."""
     await _judged(system)
@@ -411,7 +441,8 @@ async def test_the_database_keeps_statements_as_they_are(system: System, owner: 
     await system.open_cycle()
     await system.submit(form(1))
     (statement,) = await _state(system, keeper(system), stated("employees", 5))
-    for sql in ("UPDATE fact_statement SET number = 6", "DELETE FROM fact_statement", "TRUNCATE fact_statement"):
+    everything = "TRUNCATE fact_statement CASCADE"  # without CASCADE its foreign keys refuse before the trigger does
+    for sql in ("UPDATE fact_statement SET number = 6", "DELETE FROM fact_statement", everything):
         with pytest.raises(asyncpg.RestrictViolationError):
             await owner.execute(sql)
     copy = (

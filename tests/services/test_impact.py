@@ -161,11 +161,10 @@ async def test_a_rulebook_that_must_not_be_used_is_refused_at_its_line(
     for old, new, code in REFUSED:
         body = {"rulebook_text": altered((old, new))}
         problem = await system.refused("evaluation", "POST", PATH, planner(system), "rulebook_refused", 422, json=body)
-        (violation,) = problem["violations"]
+        violation = problem["violations"][0]
         assert (violation["code"], violation["pointer"]) == (code, "/rulebook_text")
-        # The line of the entry's header, and that of the fault itself where it is no TOML.
-        upto = TEXT.index(old) if code == "not_toml" else TEXT.rindex("\n[[", 0, TEXT.index(old)) + 1
-        line = TEXT[:upto].count("\n") + 1
+        # The line of the fault itself.
+        line = TEXT[: TEXT.index(old)].count("\n") + 1
         assert violation["message_zh"].startswith(f"第 {line} 行：")
         assert violation["message_en"].startswith(f"line {line}: ")
     assert await owner.fetch(STORED) == before

@@ -94,6 +94,20 @@ async def test_an_incident_counts_from_confirmation_to_cure(system: System, owne
             await owner.execute(statement.format("incident_step"))
 
 
+async def test_an_incident_is_about_members_and_applicants_only(system: System, owner: asyncpg.Connection) -> None:
+    await on_record(system, MINE)
+    first, _, city = _people(system)
+    (application,) = (await system.ok("intake", "GET", "/v1/applications", city))["items"]
+    enterprise = system.enterprise(MINE["uscc"])
+    path = f"/v1/applications/{application['id']}:withdraw"
+    await system.ok("intake", "POST", path, enterprise, json={"reason": "计划有变"})
+    for token in (first, city):
+        await system.refused("intake", "POST", PATH, token, "not_in_programme", 409, json=_allegation())
+    assert await owner.fetchval("SELECT count(*) FROM incident") == 0
+    await system.submit(MINE)
+    assert await _allege(system, city)
+
+
 async def test_an_incident_counts_by_every_code_of_the_enterprise(system: System) -> None:
     await on_record(system, MINE)
     first, _, city = _people(system)

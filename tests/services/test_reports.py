@@ -267,6 +267,11 @@ BAD = {
         "/recognised_products/0",
         "duplicate_year",
     ),
+    "a product twice": (
+        {"recognised_products": [{"name": name, "recognised_year": 2024} for name in ("示范产品A", "示范 产品ａ")]},
+        "/recognised_products",
+        "duplicate_product",
+    ),
     "a filing number as recognition": (
         {"recognised_products": [{"name": "甲", "recognised_year": 2024, "filing_no": "BA1"}]},
         "/recognised_products/0/filing_no",

@@ -51,11 +51,17 @@ async def test_a_schedule_is_what_the_settings_ask_for(system: System, line: dic
         "attachments.sweep",
         "evaluation.stall_radar",
         "finance.lists",
+        "evaluation.programmes",
     ]
     wanted = ["national.reconciliation", "attachments.sweep", "evaluation.stall_radar", "finance.lists"]
+    wanted.append("evaluation.programmes")
     assert [one.name for one in schedules(line["relay"])] == wanted
     never = line["relay"].model_copy(update={"attachments_sweep_at": "never", "stall_radar_at": "never"})
-    assert [one.name for one in schedules(never)] == ["national.reconciliation", "finance.lists"]
+    assert [one.name for one in schedules(never)] == [
+        "national.reconciliation",
+        "finance.lists",
+        "evaluation.programmes",
+    ]
 
 
 async def test_the_relay_itself_looks(system: System, line: dict[str, Settings], owner: asyncpg.Connection) -> None:
@@ -67,5 +73,6 @@ async def test_the_relay_itself_looks(system: System, line: dict[str, Settings],
         "intake.attachments_sweep_due",
         "evaluation.stall_radar_due",
         "finance.lists_due",
+        "evaluation.programmes_due",
     }
-    assert await owner.fetchval("SELECT count(*) FROM outbox_event") == 4
+    assert await owner.fetchval("SELECT count(*) FROM outbox_event") == 5

@@ -62,31 +62,33 @@ async def backdate_memberships(owner: asyncpg.Connection, days: int) -> None:
         await owner.execute("ALTER TABLE membership ENABLE TRIGGER USER")
 
 
-async def end_memberships(owner: asyncpg.Connection, after: str = "1 microsecond") -> None:
-    """End every stay a moment from now, as a committed adjustment would: exits for want of progress."""
+async def end_memberships(
+    owner: asyncpg.Connection, after: str = "1 microsecond", reason: str = "no_progress", uscc: str = "%"
+) -> None:
+    """End stays a moment from now, as a committed adjustment would: exits for want of progress, or another reason."""
     await owner.execute(
-        """
+        f"""
         WITH rules AS (
             INSERT INTO adjustment_rules (digest, rules_id, effective_from, text)
             VALUES ('test', 'test', '2024-06-06', '') ON CONFLICT (digest) DO UPDATE SET text = '' RETURNING digest
         ), plan AS (
             INSERT INTO adjustment_plan (id, pool_code, judged_on, rules_digest, status, inputs_digest, summary, credits,
                 valid_until, proposed_by, approved_by, approved_at, committed_by, committed_at)
-            SELECT uuidv7(), 'cultivation', '2024-01-01', digest, 'committed', '', '{}', '[]', '2999-01-01', 'planner',
+            SELECT uuidv7(), 'cultivation', '2024-01-01', digest, 'committed', '', '{{}}', '[]', '2999-01-01', 'planner',
                 'approver', now(), 'planner', now()
             FROM rules RETURNING id
         )
         INSERT INTO adjustment_plan_entry (plan_id, uscc, position, membership_id, city_code, outcome, action, reason_code,
             reasons, receipt, receipt_digest)
-        SELECT plan.id, m.uscc, row_number() OVER (ORDER BY m.id), m.id, m.city_code, 'exit', 'exit', 'no_progress',
-            '[]', '{}', ''
-        FROM plan, membership AS m WHERE upper_inf(m.during)
+        SELECT plan.id, m.uscc, row_number() OVER (ORDER BY m.id), m.id, m.city_code, 'exit', 'exit', '{reason}',
+            '[]', '{{}}', ''
+        FROM plan, membership AS m WHERE upper_inf(m.during) AND m.uscc LIKE '{uscc}'
         """
     )
     await owner.execute(
         f"""
         UPDATE membership AS m SET during = tstzrange(lower(during), now() + interval '{after}'),
-            ended_reason = 'no_progress', ended_by_plan = e.plan_id, known_from = clock_timestamp()
+            ended_reason = '{reason}', ended_by_plan = e.plan_id, known_from = clock_timestamp()
         FROM adjustment_plan_entry AS e WHERE e.membership_id = m.id AND upper_inf(m.during)
         """
     )

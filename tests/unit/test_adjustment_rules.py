@@ -77,7 +77,7 @@ def test_rules_apply_from_their_day() -> None:
         ('value = "5"', 'value = "5.00001"', "out_of_range", "[parameters.rate_points]"),
         ("value = 24", 'value = "24"', "malformed", "[parameters.stall_months]"),
         ("value = 24", "value = 0", "out_of_range", "[parameters.stall_months]"),
-        ("value = 24", "", "malformed", "[parameters.stall_months]"),
+        ("value = 24", "", "missing", "[parameters.stall_months]"),
         ("value = true", 'value = "yes"', "malformed", "[parameters.credits_carry_over]"),
         ('value = "never"', 'value = "seldom"', "malformed", "[parameters.credit_valid_months]"),
         ('value = "last_progress"', 'value = "first"', "unknown_option", "[parameters.stall_from]"),

@@ -52,6 +52,26 @@ def test_the_plans_own_example_is_told_in_words_and_figures() -> None:
     assert (by_share.needed, by_share.now, by_share.gap, by_share.of) == ("10.00", "9.20", "0.80", "revenue_cny")
 
 
+@pytest.mark.parametrize(
+    ("test", "facts", "text"),
+    [
+        ("NOT violation", {"violation": True}, "须没有违法违规情况"),
+        ("NOT violation", {}, "须没有违法违规情况"),
+        ("NOT major_accident", {"major_accident": True}, "须没有发生重大事故"),
+        ("main_product_filed", {"main_product_filed": False}, "须完成主营产品的专利产品备案"),
+        ("legal_person AND own_brand", {"legal_person": False}, "须具有独立法人资格，且须拥有自主品牌"),
+        (
+            "size_class IN ('medium', 'small', 'micro')",
+            {"size_class": "large"},
+            "企业规模须为中型、小型或微型",
+        ),
+        ("size_class = 'small'", {"size_class": "large"}, "企业规模须为小型"),
+    ],
+)
+def test_answers_are_told_as_a_person_would_say_them(test: str, facts: dict[str, Any], text: str) -> None:
+    assert [arm.text for arm in arms(parse_condition(test, catalogue()), facts)] == [text]
+
+
 def test_what_is_missing_has_a_threshold_and_no_gap() -> None:
     condition = parse_condition("rd_expense_cny >= 0.10 * NULLIF(revenue_cny, 0)", catalogue())
     (arm,) = arms(condition, {"revenue_cny": 1005})
@@ -160,7 +180,9 @@ def _check_share(hint: Hint, facts: Facts, holds: Any) -> None:
     assert hint.needed is not None
     whole, gap = facts[hint.of], Fraction(hint.gap)
     now = Fraction(facts[hint.fact] * 100, whole)
-    assert now >= Fraction(hint.now)
+    # As every share is shown: to the nearest hundredth, and below what is needed.
+    assert abs(now - Fraction(hint.now)) <= Fraction(1, 200)
+    assert Fraction(hint.now) < Fraction(hint.needed)
     # In shares: the amount that is `gap` points more meets it, and a hundredth of a point less does not.
     assert holds(-(-(now + gap) * whole // 100))
     short = (now + gap - Fraction(1, 100)) * whole / 100

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from joserfc.jwk import OKPKey
 
-from services.finance.lists.edition import body_of, digest_of, edition_content, is_genuine, sign
+from services.finance.lists.edition import body_of, digest_of, edition_content, entry_of, is_genuine, sign
 from shared.models.reads import PoolMember
 
 KEY = OKPKey.generate_key("Ed25519", {"kid": "test"})
@@ -34,7 +34,7 @@ def _body(members: list[PoolMember], serial: int = 1) -> bytes:
         issued_at=ISSUED,
         expires_at=ISSUED + timedelta(days=31),
         previous_digest=None,
-        members=members,
+        entries=[entry_of(one) for one in members],
     )
     return body_of(content)
 

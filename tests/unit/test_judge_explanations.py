@@ -80,14 +80,21 @@ def explained(facts: Facts, findings: dict[str, bool] | None = None, **options: 
             "met",
             "已产业化的有效专利 1 件，不低于 有效专利 2 件 的 50%（1 件），占 50.00%",
         ),
+        (
+            # 49.996% must not be shown as 50.00%.
+            "5.rate",
+            {"valid_patents": 25_000, "industrialised_patents": 12_499},
+            "threshold_not_met",
+            "已产业化的有效专利 12,499 件，低于 有效专利 25,000 件 的 50%（12,500 件），占 49.996%，还差 1 件",
+        ),
         ("5.rate", {"valid_patents": 0, "industrialised_patents": 0}, "zero_denominator", "分母为零：有效专利 0 件"),
         ("5.rate", {}, "missing_facts", "缺少：已产业化的有效专利、有效专利"),
         (
-            # 49.996% must not be shown as 50.00%, and 1.4 people are two.
+            # 1.4 people are two.
             "7.staff_or_collaboration",
             {"rd_staff": 1, "employees": 7, "collaboration_active": False},
             "threshold_not_met",
-            "研发人员 1 人，低于 职工总数 7 人 的 20%（1.4 人），占 14.28%，还差 1 人；产学研合作协议有效：否",
+            "研发人员 1 人，低于 职工总数 7 人 的 20%（1.4 人），占 14.29%，还差 1 人；产学研合作协议有效：否",
         ),
         ("1.size", {"size_class": "large"}, "condition_not_met", "企业规模：大型，不属于 中型、小型、微型"),
         ("1.size", {"size_class": "micro"}, "met", "企业规模：微型，属于 中型、小型、微型"),
@@ -165,7 +172,7 @@ def test_reasons_are_never_empty_and_never_contradict_the_verdict(facts: Facts, 
             # 33.333…% must not be shown as 33.33% of an upper bound of 33.33%.
             "rd_staff <= 0.3333 * NULLIF(employees, 0)",
             {"rd_staff": 1, "employees": 3},
-            "研发人员 1 人，高于 职工总数 3 人 的 33.33%（0.9999 人），占 33.34%，超出 1 人",
+            "研发人员 1 人，高于 职工总数 3 人 的 33.33%（0.9999 人），占 33.333%，超出 1 人",
         ),
         (
             "rd_expense_cny >= 0.1 * revenue_cny + 10000",

@@ -44,7 +44,7 @@ def _published(history: list[dict[str, str]]) -> tuple[list[dict], list[list[Edi
                 issued_at=_AT + timedelta(days=serial),
                 expires_at=_AT + timedelta(days=serial + 31),
                 previous_digest=previous,
-                members=_members(state),
+                entries=[entry_of(one) for one in _members(state)],
             )
         )
         changes = changes_between(_listed(before), _listed(state))

@@ -15,7 +15,7 @@ from joserfc.jwk import OKPKey
 from openpyxl import load_workbook
 
 from services.finance.lists.cells import entry_check, guarded, unguarded
-from services.finance.lists.edition import COLUMNS, body_of, digest_of, edition_content, sign, signed
+from services.finance.lists.edition import COLUMNS, body_of, digest_of, edition_content, entry_of, sign, signed
 from services.finance.lists.held_file import UnreadableFileError
 from services.finance.lists.reading import read_file
 from services.finance.lists.rendering import BOM, FileFormat, rendered
@@ -48,7 +48,7 @@ def _content(members: list[PoolMember]) -> dict:
         issued_at=ISSUED,
         expires_at=ISSUED + timedelta(days=31),
         previous_digest="0f" * 32,
-        members=members,
+        entries=[entry_of(one) for one in members],
     )
 
 

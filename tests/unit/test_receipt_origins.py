@@ -27,7 +27,7 @@ from services.evaluation.facts.overlay import Whose, overlay
 from services.evaluation.facts.standing import Claim
 from services.evaluation.rulebooks.frames import facts_frame
 from services.evaluation.rulebooks.judge import judge
-from services.evaluation.rulebooks.loader import load_rulebook, rulebook_by_id
+from services.evaluation.rulebooks.loader import load_recorded, rulebook_by_id
 from services.evaluation.rulebooks.origins import FORM_ALONE, Origins
 from services.evaluation.rulebooks.receipt import facts_texts, receipt, receipt_text, receipts, replay, replay_all
 from shared.models.reads import AttachmentDigest
@@ -74,7 +74,7 @@ def test_receipts_of_the_first_format_replay_as_they_were_written() -> None:
     """Receipt and rulebook are of before there were other sources, to the byte."""
     text = (DATA / "receipt-format-1.json").read_text(encoding="utf-8").rstrip("\n")
     path = DATA / "rulebook-of-receipt-format-1.toml"
-    rulebook = load_rulebook(path.read_text(encoding="utf-8"), origin=path.name)
+    rulebook = load_recorded(path.read_text(encoding="utf-8"), origin=path.name)
     assert json.loads(text)["rulebook"]["digest"] == rulebook.digest
     assert json.loads(text)["format"] == "assessment-receipt/1"
     assert replay(text, rulebook) == text

@@ -42,6 +42,8 @@ def test_an_empty_setting_means_the_default(monkeypatch: pytest.MonkeyPatch) -> 
 def test_a_province_is_read_from_any_folder(tmp_path: Path) -> None:
     text = (province().folder / "province.toml").read_text(encoding="utf-8")
     (tmp_path / "province.toml").write_text(text.replace("cap = 500", "cap = 30"), encoding="utf-8")
+    lists = (province().folder / "programmes.toml").read_text(encoding="utf-8")
+    (tmp_path / "programmes.toml").write_text(lists, encoding="utf-8")
     elsewhere = load_province(tmp_path)
     assert (elsewhere.cap, elsewhere.folder) == (30, tmp_path)
 

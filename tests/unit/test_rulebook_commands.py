@@ -45,22 +45,42 @@ def test_check_passes_sound_files(hubei: Path) -> None:
 
 def test_check_tells_every_faulty_file_with_line_and_code(hubei: Path) -> None:
     broken = changed(hubei, ('test = "ip_staff >= 1"', 'test = "ip_staff >= 0"'))
-    line = TEXT.split("\n").index('test = "ip_staff >= 1"') - 4 + 1
+    line = TEXT.split("\n").index('test = "ip_staff >= 1"') + 1
     binary = hubei.with_name("binary.toml")
     binary.write_bytes(b"\xff\xfe")
     result = run("check", broken, hubei, hubei.with_name("absent.toml"), binary)
     assert result.exit_code == 1
     first, absent, undecodable = result.stdout.splitlines()
-    assert first == f"{broken}:{line}: never_fails: criterion 9, part staff: no facts can fail this test"
-    assert absent.startswith(f"{hubei.with_name('absent.toml')}:1: unreadable: ")
-    assert undecodable.startswith(f"{binary}:1: unreadable: ")
+    assert first == (
+        f"{broken}:{line}:8: never_fails: 第9条“staff”项：任何数据都不会不符合此项"
+        " / criterion 9, part staff: no facts can fail this test"
+    )
+    assert absent.startswith(f"{hubei.with_name('absent.toml')}:1:1: unreadable: 文件无法读取 / ")
+    assert undecodable.startswith(f"{binary}:1:1: unreadable: ")
+    assert "共 3 处错误" in result.stderr
 
 
 def test_explain_reads_the_criteria_in_chinese(hubei: Path) -> None:
     whole = run("explain", hubei)
     assert whole.exit_code == 0
-    for told in ("一票否决", "原则上", "人工认定", "存在违法违规", "原文没有写明而选定的读法", "专利产业化率的分母"):
+    for told in (
+        "一票否决",
+        "原则上",
+        "人工认定",
+        "没有违法违规情况",
+        "原文没有写明而选定的读法",
+        "专利产业化率的分母",
+    ):
         assert told in whole.stdout
+    # How it ranks: points and scale, caps, the order among equals, reserved places, each with its reason.
+    for told in ("评分：满分 100 分", "10% 得 15 分", "计入“研发”，合计以 40 分封顶", "缺少数据", "不给分"):
+        assert told in whole.stdout
+    for told in ("得分相同的，依次比较", "研发投入 ÷ 营业收入", "大的在前", "统一社会信用代码"):
+        assert told in whole.stdout
+    for told in ("批次可以预留名额的条件", "武汉以外市州的企业", "市州 不属于 武汉市"):
+        assert told in whole.stdout
+    assert "评分" not in run("explain", hubei, 6).stdout
+    assert "预留名额" not in run("explain", EXAMPLE).stdout
     one = run("explain", hubei, 6)
     assert "研发投入 不低于 营业收入 的 10%，或 研发投入 不低于 500.00 万元" in one.stdout
     assert "品牌" not in one.stdout

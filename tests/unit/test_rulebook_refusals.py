@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -31,7 +32,7 @@ text = "第一条的文字"
 key = "only"
 title = "唯一"
 kind = "hard"
-test = "legal_person"
+test = "legal_person AND employees >= :reading"
 
 [[criterion]]
 number = 2
@@ -59,6 +60,8 @@ basis = "理由"
 """
 FIRST, FIRST_PART, SECOND, SECOND_PART = 7, 14, 20, 27
 PARAMETER = 40
+# The last line of what was put in.
+CHANGED = 0
 
 
 def refusal(text: str) -> RulebookError:
@@ -156,47 +159,50 @@ def test_expression_is_refused(expression: str, code: str) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "code", "line"),
     [
-        ('test = "own_brand"', 'test = "own_brands"', "unknown_fact", SECOND_PART),
-        ('test = "own_brand"', 'test = "own_brand; DELETE"', "not_allowed", SECOND_PART),
-        ('test = "own_brand"', 'test = "employees / 2 > 1"', "division", SECOND_PART),
+        ('test = "own_brand"', 'test = "own_brands"', "unknown_fact", CHANGED),
+        ('test = "own_brand"', 'test = "own_brand; DELETE"', "not_allowed", CHANGED),
+        ('test = "own_brand"', 'test = "employees / 2 > 1"', "division", CHANGED),
         ('test = "own_brand"', "", "missing", SECOND_PART),
-        ('test = "own_brand"', 'test = " "', "missing", SECOND_PART),
-        ('test = "legal_person"', "test = true", "malformed", FIRST_PART),
-        ("number = 2", "number = 1", "numbering", SECOND),
-        ("number = 2", "number = 3", "numbering", SECOND),
-        ("number = 2", 'number = "2"', "malformed", SECOND),
-        ("number = 1", "number = true", "malformed", FIRST),
+        ('test = "own_brand"', 'test = " "', "missing", CHANGED),
+        ('test = "legal_person AND employees >= :reading"', "test = true", "malformed", CHANGED),
+        ("number = 2", "number = 1", "numbering", CHANGED),
+        ("number = 2", "number = 3", "numbering", CHANGED),
+        ("number = 2", 'number = "2"', "malformed", CHANGED),
+        ("number = 1", "number = true", "malformed", CHANGED),
         ("number = 1\n", "", "missing", FIRST),
         ('clause = "附件2"\n', "", "missing", SECOND),
-        ('text = "第二条的文字"', 'text = ""', "missing", SECOND),
+        ('text = "第二条的文字"', 'text = ""', "missing", CHANGED),
         ('title = "第一条"\n', "", "missing", FIRST),
-        ('key = "second"', 'key = "first"', "duplicate", SECOND),
-        ('key = "second"', 'key = "第二"', "malformed", SECOND),
-        ('kind = "in_principle"', 'kind = "soft"', "malformed", SECOND_PART),
-        ('kind = "in_principle"', 'kind = "in_principle"\nweight = 3', "unknown_key", SECOND_PART),
-        ('clause = "附件1"', 'clause = "附件1"\nvetoed = true', "unknown_key", FIRST),
-        ('clause = "附件2"', 'clause = "附件2"\nveto = true', "malformed", SECOND_PART + 1),
-        ('id = "example-2024"', 'id = "../example"', "malformed", 1),
-        ('id = "example-2024"', 'id = "example-2024"\nscore = 0.5', "unknown_key", 1),
+        ('key = "second"', 'key = "first"', "duplicate", CHANGED),
+        ('key = "second"', 'key = "第二"', "malformed", CHANGED),
+        ('kind = "in_principle"', 'kind = "soft"', "malformed", CHANGED),
+        ('kind = "in_principle"', 'kind = "in_principle"\nweight = 3', "unknown_key", CHANGED),
+        ('clause = "附件1"', 'clause = "附件1"\nvetoed = true', "unknown_key", CHANGED),
+        ('clause = "附件2"', 'clause = "附件2"\nveto = true', "malformed", SECOND_PART + 4),
+        ('id = "example-2024"', 'id = "../example"', "malformed", CHANGED),
+        ('id = "example-2024"', 'id = "example-2024"\nscore = 0.5', "unknown_key", CHANGED),
         ("effective_from = 2024-06-06\n", "", "missing", 1),
-        ("effective_from = 2024-06-06", 'effective_from = "2024-06-06"', "malformed", 1),
-        ("effective_from = 2024-06-06", "effective_from = 2024-06-06T00:00:00Z", "malformed", 1),
-        ("effective_from = 2024-06-06", "effective_from = 2024-06-06\neffective_to = 2024-06-05", "malformed", 1),
-        ('numerator = "rd_staff"', 'numerator = "staff"', "unknown_fact", 1),
-        ('numerator = "rd_staff"', 'numerator = "own_brand"', "type_mismatch", 1),
-        ('direction = "descending"', 'direction = "down"', "malformed", 1),
-        ("value = 1", "value = 0.5", "malformed", PARAMETER),
-        ("value = 1\n", "", "malformed", PARAMETER),
-        ("[parameters.reading]", "[parameter.reading]", "unknown_key", 1),
+        ("effective_from = 2024-06-06", 'effective_from = "2024-06-06"', "malformed", CHANGED),
+        ("effective_from = 2024-06-06", "effective_from = 2024-06-06T00:00:00Z", "malformed", CHANGED),
+        ("effective_from = 2024-06-06", "effective_from = 2024-06-06\neffective_to = 2024-06-05", "malformed", CHANGED),
+        ('numerator = "rd_staff"', 'numerator = "staff"', "unknown_fact", CHANGED),
+        ('numerator = "rd_staff"', 'numerator = "own_brand"', "type_mismatch", CHANGED),
+        ('direction = "descending"', 'direction = "down"', "malformed", CHANGED),
+        ("value = 1", "value = 0.5", "malformed", CHANGED),
+        ("value = 1\n", "", "missing", PARAMETER),
+        ("[parameters.reading]", "[parameter.reading]", "unknown_key", CHANGED),
         ("number = 2", "number = = 2", "not_toml", 21),
         ("number = 2", "number = 2\nnumber = 2", "not_toml", 22),
     ],
 )
 def test_rulebook_is_refused_at_its_line(old: str, new: str, code: str, line: int) -> None:
     assert GOOD.count(old) == 1
+    if line == CHANGED:
+        line = (GOOD[: GOOD.index(old)] + new).count("\n") + 1
     error = refusal(GOOD.replace(old, new))
-    assert (error.code, error.origin, error.line) == (code, "example.toml", line)
-    assert str(error).startswith(f"example.toml:{line}: ")
+    (told,) = (one for one in error.faults if (one.code, one.line) == (code, line))
+    assert str(told).startswith(f"example.toml:{line}:{told.column}: {code}: ")
+    assert re.search(r"[\u4e00-\u9fff]", told.zh)
 
 
 def test_criteria_without_parts_and_rulebooks_without_criteria_are_refused() -> None:
@@ -212,7 +218,7 @@ def test_criteria_without_parts_and_rulebooks_without_criteria_are_refused() -> 
     twice = GOOD.replace(
         "[[ranking]]", '[[criterion.part]]\nkey = "only"\ntitle = "又"\nkind = "judgement"\n\n[[ranking]]'
     )
-    assert (refusal(twice).code, refusal(twice).line) == ("duplicate", 33)
+    assert (refusal(twice).code, refusal(twice).line) == ("duplicate", 34)
 
 
 def test_digest_follows_the_content_and_not_the_layout() -> None:

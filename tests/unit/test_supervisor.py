@@ -49,9 +49,9 @@ from pathlib import Path
 from services.local.supervisor import ProcessSpec, Supervisor
 
 def announce():
-    main, names = threading.main_thread().ident, {"start"}
-    while "start" in names or "wait" not in names:
-        names = {frame.name for frame in traceback.extract_stack(sys._current_frames()[main])}
+    main, names = threading.main_thread().ident, ["start"]
+    while "start" in names or names.count("wait") < 2:  # Event.wait, and in it Condition.wait, which lets its lock go
+        names = [frame.name for frame in traceback.extract_stack(sys._current_frames()[main])]
     print("waiting", flush=True)
 
 folder, manner, holder = Path(sys.argv[1]), sys.argv[2], sys.argv[3]

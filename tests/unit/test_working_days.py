@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -68,7 +69,8 @@ def test_a_year_that_nobody_has_arranged_is_refused() -> None:
 def _with_year(
     tmp_path: Path, holidays: str, workdays: str, source: str = "国办发明电〔2026〕0号（虚构）"
 ) -> CalendarYear:
-    text = (province().folder / "province.toml").read_text(encoding="utf-8")
+    shutil.copytree(province().folder, tmp_path, dirs_exist_ok=True)
+    text = (tmp_path / "province.toml").read_text(encoding="utf-8")
     text += f'\n[[calendar_year]]\nyear = 2027\nsource = "{source}"\nholidays = [{holidays}]\nworkdays = [{workdays}]\n'
     (tmp_path / "province.toml").write_text(text, encoding="utf-8")
     return load_province(tmp_path).calendar_years[2027]

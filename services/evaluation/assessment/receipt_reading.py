@@ -11,7 +11,7 @@ from typing import Any, cast
 from services.evaluation.assessment.registry import provincial_rulebooks
 from services.evaluation.rulebooks.differences import first_difference
 from services.evaluation.rulebooks.errors import RulebookError
-from services.evaluation.rulebooks.loader import load_rulebook
+from services.evaluation.rulebooks.loader import load_recorded
 from services.evaluation.rulebooks.receipt import receipt_digest, replay
 from services.evaluation.rulebooks.rulebook import Rulebook
 from shared.canonical import canonical_text
@@ -130,8 +130,14 @@ def rulebook_for(digest: str, file: Path | None) -> Rulebook:
     """
     try:
         candidates = provincial_rulebooks() if file is None else [_loaded(file)]
-    except (RulebookError, UnicodeDecodeError) as error:
-        raise ReceiptFaultError("rulebook_refused", f"评判规则不能使用：{error}", str(error)) from None
+    except RulebookError as error:
+        chinese = "；".join(f"第 {one.line} 行 {one.zh}" for one in error.faults)
+        english = "; ".join(f"line {one.line}: {one.en} [{one.code}]" for one in error.faults)
+        raise ReceiptFaultError("rulebook_refused", f"评判规则不能使用：{chinese}", english) from None
+    except UnicodeDecodeError as error:
+        raise ReceiptFaultError(
+            "rulebook_refused", f"评判规则不能使用：不是 UTF-8 文字（{error}）", str(error)
+        ) from None
     for rulebook in candidates:
         if rulebook.digest == digest:
             return rulebook
@@ -147,7 +153,7 @@ def unknown_rulebook(digest: str) -> ReceiptFaultError:
 
 
 def _loaded(file: Path) -> Rulebook:
-    return load_rulebook(file.read_text(encoding="utf-8"), origin=file.name)
+    return load_recorded(file.read_text(encoding="utf-8"), origin=file.name)
 
 
 def check_replay(held: HeldReceipt, rulebook: Rulebook) -> None:

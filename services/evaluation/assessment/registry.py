@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.evaluation.rulebooks.loader import load_rulebook, load_rulebooks
+from services.evaluation.rulebooks.loader import load_recorded, load_rulebooks
 from services.evaluation.rulebooks.rulebook import Rulebook
 from shared.models.evaluation import RulebookVersion
 from shared.reference.province import province
@@ -46,4 +46,4 @@ async def rulebook_of(session: AsyncSession, digest: str) -> Rulebook:
 
 @lru_cache(maxsize=64)
 def _parsed(text: str) -> Rulebook:
-    return load_rulebook(text, origin="rulebook_version")
+    return load_recorded(text, origin="rulebook_version")

@@ -28,6 +28,7 @@ from services.evaluation.facts.schemas import (
     FactsKnown,
     RetractionIn,
     StatementIn,
+    StatementMade,
     StatementOut,
     StatementsIn,
     StatementsOut,
@@ -67,7 +68,7 @@ _FAULTS = (
 @router.post(
     "/enterprises/{uscc}/fact-statements",
     status_code=201,
-    response_model=StatementOut,
+    response_model=StatementMade,
     summary="State a fact",
     responses=refuses(NOT_FOUND, *_FAULTS),
 )
@@ -81,7 +82,8 @@ async def post_statement(
 ) -> Response:
     """A city states what it verified of its own enterprises, the province also what a register says.
 
-    Applications of the enterprise that are judged already and not yet selected are judged again by it.
+    Applications of the enterprise that are judged already and not yet selected are judged again by it; `consequences`
+    names them, and why it does not count for others.
     """
     async with refusals_audited(request, session, actor, "fact.state", _NEW, detail={"uscc": uscc, "fact": body.fact}):
         return await idempotency.run(session, actor, 201, lambda: state_fact(session, actor, uscc, body))

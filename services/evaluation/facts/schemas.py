@@ -87,8 +87,25 @@ class StatementOut(BaseModel):
     retracts: Annotated[uuid.UUID | None, Field(examples=[None])]
 
 
+class Consequence(BaseModel):
+    """What a statement does to one application that is judged: judged again by it, or why not."""
+
+    application_id: Annotated[uuid.UUID, Field(examples=["018f0000-0000-7000-8000-000000000000"])]
+    on: Annotated[date, Field(description="The day that it is judged on", examples=["2024-06-30"])]
+    counts: Annotated[bool, Field(examples=[True])]
+    why: Annotated[Why, Field(examples=["stands"])]
+    why_zh: Annotated[str, Field(examples=["采用：来源级别最高且最新"])]
+
+
+class StatementMade(StatementOut):
+    """A statement on record, and what it does to the enterprise's applications that are judged."""
+
+    consequences: list[Consequence]
+    told_zh: Annotated[str, Field(examples=["将据此重新评判1件申报"])]
+
+
 class StatementsOut(BaseModel):
-    statements: list[StatementOut]
+    statements: list[StatementMade]
 
 
 class ClaimOut(BaseModel):

@@ -9,8 +9,9 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.evaluation.facts.check_statements import Entry, Known, refuse_faulty
-from services.evaluation.facts.queries import hold_stating, retractions, statements_of
-from services.evaluation.facts.schemas import StatementIn, StatementOut, StatementsIn, StatementsOut
+from services.evaluation.facts.consequences import consequences, judged_applications, told
+from services.evaluation.facts.queries import claim, claims_of, hold_stating, retractions, statements_of
+from services.evaluation.facts.schemas import StatementIn, StatementMade, StatementOut, StatementsIn, StatementsOut
 from services.evaluation.facts.values import columns_of, read_value, shown_value, value_of
 from services.evaluation.rulebooks.catalogue import catalogue
 from shared import audit, calendar, outbox
@@ -24,7 +25,7 @@ from shared.security.actor import Actor
 _SAME = ("application_id", "fact", "source", "as_of", "basis", "document", "attachment_id")
 
 
-async def state_fact(session: AsyncSession, actor: Actor, uscc: str, statement_in: StatementIn) -> StatementOut:
+async def state_fact(session: AsyncSession, actor: Actor, uscc: str, statement_in: StatementIn) -> StatementMade:
     """State one fact; Problem `not_found` for an enterprise out of reach, others with the fault at its place."""
     found = (await enterprises_on_record(session, [uscc])).get(uscc)
     if found is None or actor.city_code not in (None, found.city_code):
@@ -41,7 +42,7 @@ async def state_facts(session: AsyncSession, actor: Actor, statements_in: Statem
     return StatementsOut(statements=await _state(session, actor, entries))
 
 
-async def _state(session: AsyncSession, actor: Actor, entries: Sequence[Entry]) -> list[StatementOut]:
+async def _state(session: AsyncSession, actor: Actor, entries: Sequence[Entry]) -> list[StatementMade]:
     known = await _known(session, entries)
     refuse_faulty(actor, entries, known)
     about = {one.enterprise.id: one.enterprise for one in entries if one.enterprise is not None}
@@ -57,7 +58,18 @@ async def _state(session: AsyncSession, actor: Actor, entries: Sequence[Entry]) 
     if fresh:
         await _tell(session, actor, list(fresh.values()))
     kept = {**stated, **fresh}
-    return [statement_shown(kept[_identity(row)]) for row in rows]
+    return await _made(session, [kept[_identity(row)] for row in rows])
+
+
+async def _made(session: AsyncSession, rows: Sequence[FactStatement]) -> list[StatementMade]:
+    usccs = {row.uscc for row in rows}
+    claims, judged = await claims_of(session, usccs), await judged_applications(session, usccs)
+    made: list[StatementMade] = []
+    for row in rows:
+        of_fact = [one for one in claims.get(row.uscc, []) if one.fact == row.fact]
+        found = consequences(catalogue()[row.fact], claim(row, retracted=False), of_fact, judged.get(row.uscc, []))
+        made.append(StatementMade(**statement_shown(row).model_dump(), consequences=found, told_zh=told(found)))
+    return made
 
 
 async def _known(session: AsyncSession, entries: Sequence[Entry]) -> Known:

@@ -12,6 +12,7 @@ from typing import Literal, TypeAlias
 from services.evaluation.rulebooks.catalogue import FactValue, catalogue
 from services.evaluation.rulebooks.conditions import AnyOf, Comparison, Condition, Flag, Leaf, evaluate
 from services.evaluation.rulebooks.linear import FEN_PER_YUAN
+from services.evaluation.rulebooks.percentages import percent_figure
 from services.evaluation.rulebooks.thresholds import Bound, Threshold, thresholds
 from services.evaluation.rulebooks.wording import decimal, quantity
 
@@ -27,7 +28,8 @@ class Hint:
     """One change that makes one step hold, all other facts unchanged.
 
     `amount`: bring `fact` to `needed`, `gap` away from `now`; exact decimal texts, money in 元 (unit CNY).
-    `share`: the same as the share of `of`, in percent and percentage points of two decimals, `gap` rounded up.
+    `share`: the same as the share of `of`, in percent; `gap` in percentage points of two decimals, rounded up so that
+    it suffices, and `now` as every share is shown (see `percentages`), so that they may add up to a hundredth more.
     `answer`: `fact` has to be one of `options`. `now` and `gap` are None where the fact is missing.
     """
 
@@ -101,13 +103,14 @@ def _answer(leaf: Leaf, facts: Mapping[str, FactValue]) -> Hint:
     fact, now = catalogue()[leaf.fact], facts.get(leaf.fact)
     if isinstance(leaf, Flag):
         options: tuple[str, ...] = ("true" if leaf.wanted else "false",)
-        words = "是" if leaf.wanted else "否"
+        text = f"须{fact.yes if leaf.wanted else fact.no}"
         current = None if now is None else "true" if now else "false"
     else:
         options = tuple(name for name in fact.options if (name in leaf.options) is leaf.wanted)
-        words = "、".join(fact.options[name] for name in options)
+        *others, last = (fact.options[name] for name in options)
+        text = f"{fact.title}须为{'、'.join(others)}{'或' if others else ''}{last}"
         current = None if now is None else str(now)
-    return Hint("answer", leaf.fact, fact.title, None, current, None, None, None, options, f"{fact.title}须为{words}")
+    return Hint("answer", leaf.fact, fact.title, None, current, None, None, None, options, text)
 
 
 def _of_threshold(threshold: Threshold, facts: Mapping[str, FactValue]) -> Iterator[Hint]:
@@ -150,7 +153,7 @@ def _plain(value: int, dimension: str | None) -> str:
 
 def _share(threshold: Threshold, of: str, share: Fraction, now: Fraction) -> Hint:
     titles = catalogue()[threshold.fact].title, catalogue()[of].title
-    # Rounded up, so that adding the gap always suffices; what is shown as now is what then remains.
+    # Rounded up, so that adding the gap always suffices.
     gap = Fraction(ceil((share - now) * 100 * 10**_PERCENT_PLACES), 10**_PERCENT_PLACES)
     needed = share * 100
     return Hint(
@@ -158,7 +161,7 @@ def _share(threshold: Threshold, of: str, share: Fraction, now: Fraction) -> Hin
         fact=threshold.fact,
         title=f"{titles[0]}占{titles[1]}的比重",
         needed=_percent(needed),
-        now=_percent(max(needed - gap, Fraction(0))),
+        now=percent_figure(now, (share,)).replace(",", ""),
         gap=_percent(gap),
         unit="%",
         of=of,

@@ -22,7 +22,7 @@ FACT_LIMIT = 10**15
 
 _TYPES = get_args(FactType)
 _SOURCES = get_args(Source)
-_KEYS = frozenset({"type", "unit", "title", "meaning", "options", "as_of", "sources", "age"})
+_KEYS = frozenset({"type", "unit", "title", "yes", "no", "meaning", "options", "as_of", "sources", "age"})
 _SELF_REPORTED: tuple[Source, ...] = ("self_reported",)
 _AS_THE_FORM = "申报快照所载"
 
@@ -46,7 +46,7 @@ class Fact:
     """One fact. `unit` is that of a count (件, 人); money is written in 元 and held in 分; `options` are a text's.
 
     `as_of` says which day or period it is about. `sources` may tell it, the one that prevails first; `age` is None
-    where the form alone does.
+    where the form alone does. `yes` and `no` say of an enterprise that a yes-or-no fact is so, or not so.
     """
 
     name: str
@@ -58,6 +58,8 @@ class Fact:
     as_of: str = _AS_THE_FORM
     sources: tuple[Source, ...] = _SELF_REPORTED
     age: Age | None = None
+    yes: str = ""
+    no: str = ""
 
     @property
     def statable(self) -> bool:
@@ -84,9 +86,13 @@ def _fact(name: str, table: Mapping[str, object]) -> Fact:
         as_of=cast("str", table.get("as_of", _AS_THE_FORM)),
         sources=tuple(cast("list[Source]", table.get("sources", _SELF_REPORTED))),
         age=_ages()[cast("str", table["age"])] if "age" in table else None,
+        yes=cast("str", table.get("yes", "")),
+        no=cast("str", table.get("no", "")),
     )
     if (fact.type == "text") != bool(fact.options) or (fact.type == "integer") != bool(fact.unit):
         raise ValueError(f"facts.toml: [{name}] a text needs options and an integer needs a unit, others neither")
+    if {bool(fact.yes), bool(fact.no)} != {fact.type == "boolean"}:
+        raise ValueError(f"facts.toml: [{name}] a boolean needs words for yes and no, others have none")
     if not _sources_right(fact):
         raise ValueError(f"facts.toml: [{name}] needs different sources among {_SOURCES} with the form, and an age")
     return fact

@@ -20,7 +20,10 @@ _LARGEST_BYTES = 2_000_000
 
 @rulebook_app.command("check")
 def check(files: Annotated[list[Path], typer.Argument(help="Rulebooks to check", show_default=False)]) -> None:
-    """Load each file as the services would; faults go to stdout as file:line: code: message, with exit code 1."""
+    """Load each file as the services would. All faults go to stdout, one a line, with exit code 1.
+
+    A fault is told as file:line:column: code: 中文 / English.
+    """
     from rich.console import Console
 
     screen, faults = Console(stderr=True, highlight=False), 0
@@ -28,14 +31,15 @@ def check(files: Annotated[list[Path], typer.Argument(help="Rulebooks to check",
         try:
             _, rulebook = read(file)
         except RulebookError as error:
-            faults += 1
-            typer.echo(f"{error.origin}:{error.line}: {error.code}: {error.message}")
+            faults += len(error.faults)
+            typer.echo(str(error))
         else:
             counted = f"{len(rulebook.criteria)} 条标准、{len(rulebook.parts)} 项要求"
             screen.print(
                 f"{file}：通过，{counted}；{rulebook.id}，摘要 {rulebook.digest[:12]}", markup=False, soft_wrap=True
             )
     if faults:
+        screen.print(f"共 {faults} 处错误", markup=False)
         raise typer.Exit(1)
 
 
@@ -44,10 +48,11 @@ def explain(
     file: FileArgument,
     number: Annotated[int | None, typer.Argument(min=1, help="One criterion only", show_default=False)] = None,
 ) -> None:
-    """Print the criteria as a person reads them: text, what each part asks, the readings chosen and why."""
+    """Print the rulebook as a person reads it: criteria, readings chosen, scores, order and reserved places, and why."""
     from rich.console import Console
 
     from services.evaluation.rulebooks.presentation import criterion_panel, readings, title
+    from services.evaluation.rulebooks.presentation_scoring import ranking_tables
 
     _, rulebook = _read_or_exit(file)
     chosen = [one for one in rulebook.criteria if number in (None, one.number)]
@@ -60,6 +65,9 @@ def explain(
         screen.print(criterion_panel(criterion, rulebook))
     if number is None and (rulebook.parameters or rulebook.derivations):
         screen.print(readings(rulebook))
+    for table in ranking_tables(rulebook) if number is None else ():
+        screen.print()
+        screen.print(table)
 
 
 @rulebook_app.command("diff")
@@ -85,22 +93,25 @@ def diff(
         typer.echo("没有差别")
 
 
-def read(file: Path) -> tuple[str, Rulebook]:
-    """The text and the rulebook. Raises RulebookError, also for a file that cannot be read."""
-    from services.evaluation.rulebooks.loader import load_rulebook
+def read(file: Path, *, recorded: bool = False) -> tuple[str, Rulebook]:
+    """The text and the rulebook. Raises RulebookError, also for a file that cannot be read.
+
+    `recorded`: it may have judged already, so that what has no effect is let through.
+    """
+    from services.evaluation.rulebooks.loader import load_recorded, load_rulebook
 
     try:
         if file.stat().st_size > _LARGEST_BYTES:
-            raise RulebookError("too_long", "a rulebook has at most 2 MB", str(file), 1)
+            raise RulebookError("too_long", "a rulebook has at most 2 MB", str(file), 1, zh="规则书最多 2 MB")
         text = file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise RulebookError("unreadable", str(error), str(file), 1) from None
-    return text, load_rulebook(text, origin=str(file))
+        raise RulebookError("unreadable", str(error), str(file), 1, zh="文件无法读取") from None
+    return text, (load_recorded if recorded else load_rulebook)(text, origin=str(file))
 
 
 def _read_or_exit(file: Path) -> tuple[str, Rulebook]:
     try:
-        return read(file)
+        return read(file, recorded=True)
     except RulebookError as error:
-        typer.echo(f"{error.origin}:{error.line}: {error.code}: {error.message}", err=True)
+        typer.echo(str(error), err=True)
         raise typer.Exit(1) from None

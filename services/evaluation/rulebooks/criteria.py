@@ -1,8 +1,9 @@
-"""Reads a rulebook's criteria, their parts and the transitional clauses; each fault is told with its own line."""
+"""Reads a rulebook's criteria, their parts and the transitional clauses; each fault is told where it stands."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple, cast, get_args
 
 from services.evaluation.rulebooks.catalogue import catalogue
@@ -10,12 +11,20 @@ from services.evaluation.rulebooks.conditions import Condition
 from services.evaluation.rulebooks.derivations import Derivations
 from services.evaluation.rulebooks.errors import ExpressionError
 from services.evaluation.rulebooks.expressions import parse_condition
-from services.evaluation.rulebooks.headers import Headers
 from services.evaluation.rulebooks.normal_form import POLARS, to_sql
 from services.evaluation.rulebooks.rulebook import Criterion, Part, PartKind, Transition
-from services.evaluation.rulebooks.tables import Place, Table
+from services.evaluation.rulebooks.tables import Place, Table, nearest_of, or_rather
 from services.evaluation.rulebooks.transitions import period, refuse_overlaps
-from services.evaluation.rulebooks.unreachable import refuse_unreachable
+
+
+@dataclass(slots=True)
+class Criteria:
+    """What was read. `places` are those of parts by id, and of "transition <key>"; `used` is what tests looked up."""
+
+    criteria: list[Criterion] = field(default_factory=list[Criterion])
+    transitions: list[Transition] = field(default_factory=list[Transition])
+    places: dict[str, Place] = field(default_factory=dict[str, Place])
+    used: set[str] = field(default_factory=set[str])
 
 
 class _Compiled(NamedTuple):
@@ -24,36 +33,34 @@ class _Compiled(NamedTuple):
     settings: tuple[str, ...]
 
 
-def read_criteria(
-    top: Table, lines: Headers, derivations: Derivations
-) -> tuple[tuple[Criterion, ...], tuple[Transition, ...]]:
-    """All criteria in order, and the transitional clauses about their parts. Raises RulebookError."""
-    places: dict[str, Place] = {}
-    tables, at = top.tables("criterion"), lines.of("criterion")
-    if not tables or len(at) != len(tables):
-        raise top.place.error("missing", "a rulebook needs criteria, each under a line [[criterion]]")
-    criteria: list[Criterion] = []
-    for position, (content, line) in enumerate(zip(tables, at, strict=True), 1):
-        table = Table(content, Place(top.place.origin, line, f"criterion {position}"))
-        if (number := table.whole("number")) != position:
-            raise table.place.error("numbering", f"`number` is {number}; criteria are numbered 1, 2, 3 in order")
-        part_lines = lines.within("criterion", "part")[position - 1]
-        criteria.append(_criterion(table, number, part_lines, derivations, places))
-        places[str(number)] = table.place
-    _refuse_repeated((criterion.key for criterion in criteria), [places[str(c.number)] for c in criteria])
-    transitions = _transitions(top, lines.of("transition"), derivations, criteria, places)
-    refuse_unreachable(criteria, transitions, places)
-    return tuple(criteria), transitions
+def read_criteria(top: Table, derivations: Derivations) -> Criteria:
+    """All criteria in order, and the transitional clauses about their parts. A test at fault leaves its part without."""
+    read = Criteria()
+    tables = top.inner("criterion", "criterion", "第{}条")
+    if not tables and not top.content.get("criterion"):
+        top.place.tell("missing", "a rulebook needs criteria, under [[criterion]]", "没有标准：须有 [[criterion]]")
+    for position, table in enumerate(tables, 1):
+        number = table.whole("number")
+        if number != position and type(table.content.get("number")) is int:
+            table.place.tell(
+                "numbering",
+                f"`number` is {number}; criteria are numbered 1, 2, 3 in order",
+                f"`number` 为 {number}，标准须从 1 起依次编号",
+                key="number",
+            )
+        read.criteria.append(_criterion(table, position, derivations, read))
+    _tell_repeated((one.key for one in read.criteria), [table.place for table in tables])
+    _read_transitions(top, derivations, read)
+    return read
 
 
-def _criterion(
-    table: Table, number: int, lines: list[int], derivations: Derivations, places: dict[str, Place]
-) -> Criterion:
-    contents = table.tables("part")
-    if len(lines) != len(contents) or not contents:
-        raise table.place.error("missing", "a criterion needs parts, each under a line [[criterion.part]]")
-    at = [Place(table.place.origin, line, table.place.name) for line in lines]
-    parts = [_part(content, number, place, derivations) for content, place in zip(contents, at, strict=True)]
+def _criterion(table: Table, number: int, derivations: Derivations, read: Criteria) -> Criterion:
+    tables = table.inner("part", table.place.name + ", part", table.place.zh + "第 {} 项")
+    if not tables and not table.content.get("part"):
+        table.place.tell(
+            "missing", "a criterion needs parts, under [[criterion.part]]", "没有要求：须有 [[criterion.part]]"
+        )
+    parts = [_part(one, number, derivations, read) for one in tables]
     criterion = Criterion(
         number=number,
         key=table.identifier("key"),
@@ -65,22 +72,28 @@ def _criterion(
         parts=tuple(parts),
     )
     table.close()
-    for part, place in zip(parts, at, strict=True):
-        if criterion.veto and part.kind != "hard":
-            raise place.error("malformed", "a veto has hard parts only: it can be neither excused nor judged away")
-        places[part.id] = Place(place.origin, place.line, f"{place.name}, part {part.key}")
-    _refuse_repeated((part.key for part in parts), at)
+    for one in tables:
+        if criterion.veto and one.content.get("kind") in ("in_principle", "judgement"):
+            one.place.tell(
+                "malformed",
+                "a veto has hard parts only: it can be neither excused nor judged away",
+                "一票否决的标准只能有硬性（hard）要求，不能偏离，也不能由人工认定",
+                key="kind",
+            )
+    _tell_repeated((part.key for part in parts), [one.place for one in tables])
     return criterion
 
 
-def _part(content: Mapping[str, object], number: int, place: Place, derivations: Derivations) -> Part:
-    table = Table(content, place)
+def _part(table: Table, number: int, derivations: Derivations, read: Criteria) -> Part:
     key = table.identifier("key")
-    table.place = place = Place(place.origin, place.line, f"{place.name}, part {key}")
-    kind, test = cast("PartKind", table.choice("kind", get_args(PartKind))), table.optional_text("test")
-    if test is None and kind != "judgement":
-        raise place.error("missing", "`test` is missing; only a judgement may go without")
-    compiled = None if test is None else _compile(test, place, derivations)
+    if key:
+        criterion, chinese = table.place.name.partition(",")[0], f"第{number}条“{key}”项"
+        table.place = replace(table.place, name=f"{criterion}, part {key}", zh=chinese)
+    kind = cast("PartKind", table.choice("kind", get_args(PartKind)))
+    test = table.optional_text("test")
+    if "test" not in table.content and kind != "judgement":
+        table.require("test")
+    compiled = None if test is None else _compile(table, test, derivations, read)
     part = Part(
         id=f"{number}.{key}",
         key=key,
@@ -93,46 +106,57 @@ def _part(content: Mapping[str, object], number: int, place: Place, derivations:
         settings=() if compiled is None else compiled.settings,
     )
     table.close()
+    read.places.setdefault(part.id, table.place)
     return part
 
 
-def _compile(test: str, place: Place, derivations: Derivations) -> _Compiled:
+def _compile(table: Table, test: str, derivations: Derivations, read: Criteria) -> _Compiled | None:
     names = derivations.names()
     try:
         condition = parse_condition(test, catalogue(), names)
         return _Compiled(condition, to_sql(condition, POLARS), tuple(names.used))
     except ExpressionError as error:
-        raise place.error(error.code, error.message) from None
+        table.place.tell_expression(error, "test")
+        return None
+    finally:
+        read.used.update(names.used)
 
 
-def _transitions(
-    top: Table, lines: list[int], derivations: Derivations, criteria: list[Criterion], places: dict[str, Place]
-) -> tuple[Transition, ...]:
-    contents = top.tables("transition")
-    if len(lines) != len(contents):
-        raise top.place.error("malformed", "transitional clauses are written under lines [[transition]]")
-    parts = {part.id for criterion in criteria for part in criterion.parts}
-    at = [Place(top.place.origin, line, "transition") for line in lines]
-    transitions = [_transition(Table(c, place), derivations, parts) for c, place in zip(contents, at, strict=True)]
-    places.update({f"transition {one.key}": place for one, place in zip(transitions, at, strict=True)})
-    _refuse_repeated((one.key for one in transitions), at)
-    refuse_overlaps(transitions, at)
-    return tuple(transitions)
+def _read_transitions(top: Table, derivations: Derivations, read: Criteria) -> None:
+    tables = top.inner("transition", "transition", "过渡条款 {}")
+    parts = {part.id for criterion in read.criteria for part in criterion.parts}
+    sound: list[Place] = []
+    for table in tables:
+        transition = _transition(table, derivations, parts, read)
+        if transition is not None:
+            read.transitions.append(transition)
+            read.places[f"transition {transition.key}"] = table.place
+            sound.append(table.place)
+    _tell_repeated((str(table.content.get("key")) for table in tables), [table.place for table in tables])
+    refuse_overlaps(read.transitions, sound)
 
 
-def _transition(table: Table, derivations: Derivations, parts: set[str]) -> Transition:
+def _transition(table: Table, derivations: Derivations, parts: set[str], read: Criteria) -> Transition | None:
     key, part, test = table.identifier("key"), table.text("part"), table.text("test")
-    table.place = place = Place(table.place.origin, table.place.line, f"transition {key}")
-    if part not in parts:
-        raise place.error("unknown_part", f"no part has the id `{part}`")
+    if key:
+        table.place = replace(table.place, name=f"transition {key}", zh=f"过渡条款“{key}”")
+    if part and part not in parts:
+        english, chinese = or_rather(nearest_of(part, parts))
+        table.place.tell(
+            "unknown_part", f"no part has the id `{part}`{english}", f"没有编号为 `{part}` 的要求{chinese}", key="part"
+        )
     first, last = period(table)
-    compiled = _compile(test, place, derivations)
-    transition = Transition(
+    compiled = _compile(table, test, derivations, read) if test else None
+    clause, title, text, basis = (table.text(one) for one in ("clause", "title", "text", "basis"))
+    table.close()
+    if compiled is None:
+        return None
+    return Transition(
         key=key,
-        clause=table.text("clause"),
-        title=table.text("title"),
-        text=table.text("text"),
-        basis=table.text("basis"),
+        clause=clause,
+        title=title,
+        text=text,
+        basis=basis,
         part=part,
         first=first,
         last=last,
@@ -141,13 +165,11 @@ def _transition(table: Table, derivations: Derivations, parts: set[str]) -> Tran
         sql=compiled.sql,
         settings=compiled.settings,
     )
-    table.close()
-    return transition
 
 
-def _refuse_repeated(keys: Iterable[str], places: Iterable[Place]) -> None:
+def _tell_repeated(keys: Iterable[str], places: Iterable[Place]) -> None:
     seen: set[str] = set()
     for key, place in zip(keys, places, strict=True):
-        if key in seen:
-            raise place.error("duplicate", f"the key `{key}` is used twice")
+        if key and key in seen:
+            place.tell("duplicate", f"the key `{key}` is used twice", f"键 `{key}` 用了两次", key="key")
         seen.add(key)

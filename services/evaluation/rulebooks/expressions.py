@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from fractions import Fraction
 from typing import TypeVar
 
 import sqlglot
 from sqlglot import exp
-from sqlglot.errors import SqlglotError
+from sqlglot.errors import ParseError, SqlglotError
 
 from services.evaluation.rulebooks.catalogue import Fact
 from services.evaluation.rulebooks.conditions import (
@@ -27,12 +27,14 @@ from services.evaluation.rulebooks.conditions import (
 from services.evaluation.rulebooks.errors import ExpressionError
 from services.evaluation.rulebooks.linear import Linear, as_denominator, minus, plus, same_dimension, times
 from services.evaluation.rulebooks.names import Meaning, Names, number_of_fact
+from services.evaluation.rulebooks.tables import nearest_of, or_rather
 from services.evaluation.rulebooks.truths import Choice, Truth, joined, opposite
 
 # Longer tests belong into several parts; the bound also keeps the parser's recursion shallow.
 _LONGEST = 1000
 # Derivations that repeat one another could otherwise grow without bound.
 _MOST_LEAVES = 256
+_UNKNOWN_NAMES = frozenset({"unknown_fact", "unknown_parameter", "follows"})
 _NUMBER = re.compile(r"\d{1,18}(\.\d{1,9})?")
 _OPERATORS: Mapping[type[exp.Expr], Operator] = {
     exp.EQ: "=",
@@ -55,9 +57,17 @@ def parse_condition(text: str, catalogue: Mapping[str, Fact], names: Names | Non
     """
     truth = _read(text, lambda tree, reader: reader.truth(tree, wanted=True), names or Names(catalogue))
     if isinstance(truth, bool):
-        raise ExpressionError("constant", f"the parameters alone make this always {'true' if truth else 'false'}")
+        raise ExpressionError(
+            "constant",
+            f"the parameters alone make this always {'true' if truth else 'false'}",
+            f"仅凭设定就恒{'成立' if truth else '不成立'}，与数据无关",
+        )
     if sum(1 for _ in leaves(truth)) > _MOST_LEAVES:
-        raise ExpressionError("too_long", f"more than {_MOST_LEAVES} comparisons once derivations are written out")
+        raise ExpressionError(
+            "too_long",
+            f"more than {_MOST_LEAVES} comparisons once derivations are written out",
+            f"代入派生量后多于 {_MOST_LEAVES} 项比较",
+        )
     return truth
 
 
@@ -68,16 +78,57 @@ def parse_number(text: str, names: Names) -> Linear:
 
 def _read(text: str, reading: Callable[[exp.Expr, _Reader], _Result], names: Names) -> _Result:
     if len(text) > _LONGEST:
-        raise ExpressionError("too_long", f"a test has at most {_LONGEST} characters; split it into parts")
-    for token, name in ((";", "a semicolon"), ("--", "a comment"), ("/*", "a comment")):
+        raise ExpressionError(
+            "too_long",
+            f"a test has at most {_LONGEST} characters; split it into parts",
+            f"最多 {_LONGEST} 个字符，请拆成几项",
+        )
+    for token, name, chinese in (
+        (";", "a semicolon", "分号"),
+        ("--", "a comment", "注释"),
+        ("/*", "a comment", "注释"),
+    ):
         if token in text:
-            raise ExpressionError("not_allowed", f"{name} is not allowed")
+            raise ExpressionError("not_allowed", f"{name} is not allowed", f"不允许有{chinese}", at=text.index(token))
     try:
-        return reading(sqlglot.parse_one(text, read="postgres"), _Reader(names))
+        tree = sqlglot.parse_one(text, read="postgres")
     except SqlglotError as error:
-        raise ExpressionError("unparsable", f"not an SQL expression: {str(error).splitlines()[0]}") from None
+        raise _unparsable(text, error) from None
     except RecursionError:
-        raise ExpressionError("too_long", "nested too deeply; split it into parts") from None
+        raise _too_deep() from None
+    reader = _Reader(names, text)
+    try:
+        return reading(tree, reader)
+    except ExpressionError as error:
+        error.others = tuple(_other_unknown_names(tree, error, reader))
+        raise
+    except RecursionError:
+        raise _too_deep() from None
+
+
+def _unparsable(text: str, error: SqlglotError) -> ExpressionError:
+    english = f"not an SQL expression: {str(error).splitlines()[0]}"
+    at = None
+    if isinstance(error, ParseError) and error.errors and error.errors[0].get("line"):
+        # sqlglot counts lines and columns from 1, and tells a token's last column.
+        lines, where = text.split("\n"), error.errors[0]
+        last = sum(len(line) + 1 for line in lines[: where["line"] - 1]) + where["col"] - 1
+        at = max(last - len(where.get("highlight") or " ") + 1, 0)
+    return ExpressionError("unparsable", english, "不是完整的 SQL 表达式", at=at)
+
+
+def _too_deep() -> ExpressionError:
+    return ExpressionError("too_long", "nested too deeply; split it into parts", "嵌套过深，请拆成几项")
+
+
+def _other_unknown_names(tree: exp.Expr, told: ExpressionError, reader: _Reader) -> Iterator[ExpressionError]:
+    """Whoever mistypes two names is told of both."""
+    seen = {told.message}
+    for node in tree.walk() if told.code in _UNKNOWN_NAMES else ():
+        error = reader.unknown_name(node)
+        if error is not None and error.code in _UNKNOWN_NAMES and error.message not in seen:
+            seen.add(error.message)
+            yield error
 
 
 def _operands(node: exp.Expr, *names: str) -> list[exp.Expr]:
@@ -88,17 +139,52 @@ def _operands(node: exp.Expr, *names: str) -> list[exp.Expr]:
         value: exp.Expr | list[exp.Expr] | None = given.get(name)
         operands += value if isinstance(value, list) else [value] if value else []
     if given.keys() != set(names):
-        raise ExpressionError("not_allowed", f"`{node.sql('postgres')}` is written in a form that is not allowed")
+        written = node.sql("postgres")
+        raise ExpressionError(
+            "not_allowed", f"`{written}` is written in a form that is not allowed", f"`{written}` 的写法不允许"
+        )
     return operands
 
 
 class _Reader:
-    """Walks the syntax tree; `wanted=False` means the node stands under an odd number of NOTs."""
+    """Walks the syntax tree; `wanted=False` means the node stands under an odd number of NOTs.
 
-    def __init__(self, names: Names) -> None:
+    Each fault is told where the innermost node begins that could not be read.
+    """
+
+    def __init__(self, names: Names, text: str) -> None:
         self._names = names
+        self._text_read = text
 
     def truth(self, node: exp.Expr, *, wanted: bool) -> Truth:
+        try:
+            return self._truth(node, wanted=wanted)
+        except ExpressionError as error:
+            raise self._placed(error, node) from None
+
+    def number(self, node: exp.Expr) -> Linear:
+        try:
+            return self._number(node)
+        except ExpressionError as error:
+            raise self._placed(error, node) from None
+
+    def unknown_name(self, node: exp.Expr) -> ExpressionError | None:
+        """What is wrong with a name by itself; None for whatever is no name, or a known one."""
+        try:
+            if isinstance(node, exp.Column):
+                self._names.resolve(node)
+            elif isinstance(node, exp.Placeholder):
+                self._names.parameter(node)
+        except ExpressionError as error:
+            return self._placed(error, node)
+        return None
+
+    def _placed(self, error: ExpressionError, node: exp.Expr) -> ExpressionError:
+        if error.at is None:
+            error.at = _start(node, self._text_read)
+        return error
+
+    def _truth(self, node: exp.Expr, *, wanted: bool) -> Truth:
         if isinstance(node, exp.Paren):
             return self.truth(*_operands(node, "this"), wanted=wanted)
         if isinstance(node, exp.Not):
@@ -114,7 +200,7 @@ class _Reader:
             return self.truth(chosen, wanted=wanted)
         return self._leaf(node, wanted=wanted)
 
-    def number(self, node: exp.Expr) -> Linear:
+    def _number(self, node: exp.Expr) -> Linear:
         if isinstance(node, exp.Paren | exp.Neg):
             inner = self.number(*_operands(node, "this"))
             return inner if isinstance(node, exp.Paren) else inner.scaled(Fraction(-1))
@@ -125,7 +211,7 @@ class _Reader:
         if isinstance(node, exp.Nullif):
             subject, zero = _operands(node, "this", "expression")
             if zero != exp.Literal.number(0):
-                raise ExpressionError("not_allowed", "NULLIF takes a fact and 0")
+                raise ExpressionError("not_allowed", "NULLIF takes a fact and 0", "NULLIF 只用于数据项与 0")
             return as_denominator(self.number(subject))
         return self._case_number(node) if isinstance(node, exp.Case) else self._arithmetic(node)
 
@@ -136,8 +222,13 @@ class _Reader:
             left, right = _operands(node, "this", "expression")
             return combine(self.number(left), self.number(right))
         if isinstance(node, exp.Div | exp.IntDiv | exp.Mod):
-            raise ExpressionError("division", "quotients round: write products, such as a >= 0.50 * b")
-        raise ExpressionError("not_allowed", f"`{node.sql('postgres')}` is not an allowed number")
+            raise ExpressionError(
+                "division",
+                "quotients round: write products, such as a >= 0.50 * b",
+                "不得使用除法（商会舍入），请改写为乘法，如 a >= 0.50 * b",
+            )
+        written = node.sql("postgres")
+        raise ExpressionError("not_allowed", f"`{written}` is not an allowed number", f"`{written}` 不是允许的数值写法")
 
     def _leaf(self, node: exp.Expr, *, wanted: bool) -> Truth:
         if isinstance(node, exp.Column):
@@ -145,7 +236,8 @@ class _Reader:
         if isinstance(node, exp.Placeholder):
             value = self._names.parameter(node).value
             if not isinstance(value, bool):
-                raise ExpressionError("type_mismatch", f"{node.sql('postgres')} is not yes-or-no")
+                name = node.sql("postgres")
+                raise ExpressionError("type_mismatch", f"{name} is not yes-or-no", f"设定 {name} 不是“是或否”")
             return value is wanted
         if isinstance(node, exp.In):
             return self._choice(node, wanted=wanted)
@@ -160,8 +252,15 @@ class _Reader:
             comparison = self._compare(left, operator, right)
             return comparison if wanted else opposite(comparison)
         if isinstance(node, exp.Is | exp.NullSafeEQ | exp.NullSafeNEQ):
-            raise ExpressionError("reads_absence", f"`{node.sql('postgres')}`: a test may not depend on a gap")
-        raise ExpressionError("not_allowed", f"`{node.sql('postgres')}` is not an allowed condition")
+            raise ExpressionError(
+                "reads_absence",
+                f"`{node.sql('postgres')}`: a test may not depend on a gap",
+                f"`{node.sql('postgres')}`：不得以数据缺失作为判断依据",
+            )
+        written = node.sql("postgres")
+        raise ExpressionError(
+            "not_allowed", f"`{written}` is not an allowed condition", f"`{written}` 不是允许的条件写法"
+        )
 
     def _choice(self, node: exp.In, *, wanted: bool) -> Truth:
         subject, *options = _operands(node, "this", "expressions")
@@ -172,7 +271,11 @@ class _Reader:
 
     def _option(self, left: Choice, operator: Operator, right: exp.Expr, *, wanted: bool) -> Truth:
         if operator not in ("=", "<>"):
-            raise ExpressionError("type_mismatch", f"{left.name} is text: only =, <> and IN apply")
+            raise ExpressionError(
+                "type_mismatch",
+                f"{left.name} is text: only =, <> and IN apply",
+                f"{left.name} 是选项，只能用 =、<> 和 IN",
+            )
         return left.among([self._option_key(left, right)], wanted=wanted is (operator == "="))
 
     def _option_key(self, text: Choice, node: exp.Expr) -> str:
@@ -181,9 +284,20 @@ class _Reader:
         else:
             option = node.name if isinstance(node, exp.Literal) and node.is_string else None
         if not isinstance(option, str):
-            raise ExpressionError("type_mismatch", f"{text.name} is compared with quoted options only")
+            raise ExpressionError(
+                "type_mismatch",
+                f"{text.name} is compared with quoted options only",
+                f"{text.name} 只能与加引号的选项比较",
+                at=_start(node, self._text_read),
+            )
         if option not in text.options:
-            raise ExpressionError("unknown_option", f"{text.name} has no option '{option}'")
+            english, chinese = or_rather(nearest_of(option, text.options))
+            raise ExpressionError(
+                "unknown_option",
+                f"{text.name} has no option '{option}'{english}",
+                f"{text.name} 没有选项 '{option}'{chinese}",
+                at=_start(node, self._text_read),
+            )
         return option
 
     def _compare(self, left: exp.Expr, operator: Operator, right: exp.Expr) -> Comparison | bool:
@@ -191,7 +305,7 @@ class _Reader:
         if any(side.terms for side in sides):
             return Comparison(sides[0], operator, sides[1])
         if not any(side.find(exp.Placeholder) for side in (left, right)):
-            raise ExpressionError("not_allowed", "a comparison must mention a fact")
+            raise ExpressionError("not_allowed", "a comparison must mention a fact", "比较中须有数据项")
         return COMPARE[operator](sides[0].constant, sides[1].constant)
 
     def _named_truth(self, node: exp.Column, *, wanted: bool) -> Condition:
@@ -200,19 +314,24 @@ class _Reader:
             return Flag(meant.name, wanted)
         if isinstance(meant, Leaf | AllOf | AnyOf):
             return meant if wanted else negated(meant)
-        raise ExpressionError("type_mismatch", f"{node.name} is {_type_of(meant)}, not yes-or-no")
+        raise ExpressionError(
+            "type_mismatch",
+            f"{node.name} is {_type_of(meant)}, not yes-or-no",
+            f"{node.name} 不是“是或否”，不能单独成为条件",
+        )
 
     def _named_number(self, node: exp.Column) -> Linear:
         meant = self._names.resolve(node)
         if isinstance(meant, Fact):
             return number_of_fact(meant)
         if not isinstance(meant, Linear):
-            raise ExpressionError("type_mismatch", f"{node.name} is yes-or-no, not a number")
+            raise ExpressionError("type_mismatch", f"{node.name} is yes-or-no, not a number", f"{node.name} 不是数值")
         return meant
 
     def _parameter_number(self, node: exp.Placeholder) -> Linear:
         if (number := self._names.parameter(node).number) is None:
-            raise ExpressionError("type_mismatch", f"{node.sql('postgres')} is not a number")
+            name = node.sql("postgres")
+            raise ExpressionError("type_mismatch", f"{name} is not a number", f"设定 {name} 不是数值")
         return Linear({}, number, None)
 
     def _case_number(self, node: exp.Case) -> Linear:
@@ -229,7 +348,11 @@ class _Reader:
         whens = [_operands(branch, "this", "true") for branch in branches]
         truths = [self.truth(when, wanted=True) for when, _ in whens]
         if not all(isinstance(truth, bool) for truth in truths):
-            raise ExpressionError("not_allowed", "CASE may depend on parameters only; join facts by AND and OR")
+            raise ExpressionError(
+                "not_allowed",
+                "CASE may depend on parameters only; join facts by AND and OR",
+                "CASE 只能依设定取舍；数据项请用 AND、OR 连接",
+            )
         results = [then for _, then in whens] + [default]
         chosen = truths.index(True) if True in truths else len(truths)
         return results[chosen], results[:chosen] + results[chosen + 1 :]
@@ -246,15 +369,30 @@ class _Reader:
         return Choice(fact.name, fact.options, None) if isinstance(fact, Fact) and fact.type == "text" else None
 
 
+def _start(node: exp.Expr, text: str) -> int | None:
+    """Where the node begins, by the names and literals in it; a placeholder keeps no position of its own."""
+    starts = [start for one in node.walk() if isinstance(start := one.meta.get("start"), int)]
+    for one in node.find_all(exp.Placeholder):
+        found = re.search(rf":{re.escape(one.name)}\b", text)
+        starts += [] if found is None else [found.start()]
+    return min(starts, default=None)
+
+
 def _type_of(meant: Fact | Meaning) -> str:
     return meant.type if isinstance(meant, Fact) else "a number"
 
 
 def _literal(node: exp.Literal) -> Fraction:
     if node.is_string:
-        raise ExpressionError("type_mismatch", f"'{node.name}' is text, not a number")
+        raise ExpressionError(
+            "type_mismatch", f"'{node.name}' is text, not a number", f"'{node.name}' 是文字，不是数值"
+        )
     if not _NUMBER.fullmatch(node.name):
-        raise ExpressionError("not_allowed", f"`{node.name}`: write numbers plainly, such as 0.50 or 5000000")
+        raise ExpressionError(
+            "not_allowed",
+            f"`{node.name}`: write numbers plainly, such as 0.50 or 5000000",
+            f"`{node.name}`：数字请直接书写，如 0.50、5000000",
+        )
     return Fraction(node.name)
 
 

@@ -10,6 +10,7 @@ from services.evaluation.rulebooks.catalogue import FactValue
 from services.evaluation.rulebooks.errors import ExpressionError
 
 FEN_PER_YUAN = 100
+_UNITS: Mapping[str | None, str] = {"money": "金额"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,12 @@ def same_dimension(left: Linear, right: Linear) -> tuple[Linear, Linear]:
             return _as(left, right.dimension), right
         if right.dimension is None:
             return left, _as(right, left.dimension)
-        raise ExpressionError("unit_mismatch", f"{left.dimension} cannot be set against {right.dimension}")
+        units = [_UNITS.get(side.dimension, side.dimension) for side in (left, right)]
+        raise ExpressionError(
+            "unit_mismatch",
+            f"{left.dimension} cannot be set against {right.dimension}",
+            f"{units[0]}与{units[1]}的计量单位不同，不能比较或加减",
+        )
     return left, right
 
 
@@ -92,13 +98,17 @@ def times(left: Linear, right: Linear) -> Linear:
         return right.scaled(left.constant)
     if right.dimension is None:
         return left.scaled(right.constant)
-    raise ExpressionError("not_linear", "facts may be multiplied with numbers only")
+    raise ExpressionError("not_linear", "facts may be multiplied with numbers only", "数据项只能与数字相乘")
 
 
 def as_denominator(number: Linear) -> Linear:
     """NULLIF(number, 0). Raises ExpressionError `not_allowed` unless it is a plain sum of facts."""
     plain = all(not atom.zero_is_unknown for atom in number.terms) and set(number.terms.values()) == {Fraction(1)}
     if number.constant or not plain:
-        raise ExpressionError("not_allowed", "NULLIF takes a fact or a plain sum of facts, and 0")
+        raise ExpressionError(
+            "not_allowed",
+            "NULLIF takes a fact or a plain sum of facts, and 0",
+            "NULLIF 只用于一个数据项或数据项之和，与 0",
+        )
     first, *added = (atom.fact for atom in number.terms)
     return replace(number, terms={Atom(first, zero_is_unknown=True, added=tuple(added)): Fraction(1)})

@@ -51,7 +51,11 @@ def _comparison(comparison: Comparison, dialect: Dialect) -> str:
     whole = [side.scaled(factor) for side in sides]
     largest = max(_largest(side) for side in whole)
     if largest > _LARGEST_128:
-        raise ExpressionError("overflow", "the numbers are too large or too precise to be compared exactly")
+        raise ExpressionError(
+            "overflow",
+            "the numbers are too large or too precise to be compared exactly",
+            "数值过大或小数位过多，无法精确比较",
+        )
     number_type = dialect.integer if largest <= _LARGEST_64 else dialect.wide
     left, right = (_linear(side, number_type) for side in whole)
     return f"({left} {comparison.operator} {right})"

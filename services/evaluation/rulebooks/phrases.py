@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from fractions import Fraction
 
-from services.evaluation.rulebooks.catalogue import catalogue
-from services.evaluation.rulebooks.conditions import AllOf, AnyOf, Comparison, Condition, Flag, Membership, Operator
+from services.evaluation.rulebooks.catalogue import Fact, catalogue
+from services.evaluation.rulebooks.conditions import AllOf, AnyOf, Comparison, Condition, Flag, Operator
 from services.evaluation.rulebooks.linear import Atom, Linear
 from services.evaluation.rulebooks.wording import decimal, quantity
 
@@ -20,19 +20,21 @@ _WORDS: Mapping[Operator, str] = {
 }
 
 
-def in_words(condition: Condition, *, inside: bool = False) -> str:
-    """Such as: 研发投入 不低于 营业收入 的 10%，或 研发投入 不低于 500.00 万元."""
+def in_words(condition: Condition, facts: Mapping[str, Fact] | None = None, *, inside: bool = False) -> str:
+    """Such as: 研发投入 不低于 营业收入 的 10%，或 研发投入 不低于 500.00 万元. `facts` are the catalogue's if not given."""
+    facts = catalogue() if facts is None else facts
     if isinstance(condition, AllOf | AnyOf):
         joined = ("，且 " if isinstance(condition, AllOf) else "，或 ").join(
-            in_words(member, inside=True) for member in condition.members
+            in_words(member, facts, inside=True) for member in condition.members
         )
         return f"（{joined}）" if inside else joined
     if isinstance(condition, Comparison):
         return f"{linear_in_words(condition.left)} {_WORDS[condition.operator]} {linear_in_words(condition.right)}"
-    title = catalogue()[condition.fact].title
+    fact = facts[condition.fact]
     if isinstance(condition, Flag):
-        return title if condition.wanted else f"没有“{title}”"
-    return f"{title} {'属于' if condition.wanted else '不属于'} {_options(condition)}"
+        return fact.title if condition.wanted else fact.no
+    options = "、".join(fact.options[option] for option in condition.options)
+    return f"{fact.title} {'属于' if condition.wanted else '不属于'} {options}"
 
 
 def linear_in_words(side: Linear) -> str:
@@ -47,8 +49,3 @@ def _term(atom: Atom, coefficient: Fraction) -> str:
     titles = " 与 ".join(catalogue()[fact].title for fact in atom.facts)
     named = f"（{titles} 之和）" if atom.added else titles
     return named if coefficient == 1 else f"{named} 的 {decimal(coefficient * 100)}%"
-
-
-def _options(condition: Membership) -> str:
-    options = catalogue()[condition.fact].options
-    return "、".join(options[option] for option in condition.options)

@@ -2,46 +2,55 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from services.evaluation.rulebooks.conditions import Condition
+from services.evaluation.rulebooks.criteria import Criteria
 from services.evaluation.rulebooks.reachability import Demand, possible
-from services.evaluation.rulebooks.rulebook import Criterion, Part, Transition
+from services.evaluation.rulebooks.rulebook import Criterion, Part
 from services.evaluation.rulebooks.tables import Place
 
 
-def refuse_unreachable(
-    criteria: Sequence[Criterion], transitions: Sequence[Transition], places: Mapping[str, Place]
-) -> None:
-    """Raises RulebookError: `never_met`, `never_fails`, `implied` or `contradiction`; only where it is certain."""
-    for part in (part for criterion in criteria for part in criterion.parts):
-        if part.condition is not None:
-            _refuse_decided(part.condition, places[part.id])
-    for transition in transitions:
-        _refuse_decided(transition.condition, places[f"transition {transition.key}"])
-    for criterion in criteria:
+def tell_unreachable(read: Criteria) -> set[str]:
+    """Tells `never_met`, `never_fails`, `implied` and `contradiction`, each part once; only where it is certain.
+
+    Returns the keys (as in `read.places`) of what was told.
+    """
+    conditions = {part.id: part.condition for criterion in read.criteria for part in criterion.parts}
+    conditions |= {f"transition {one.key}": one.condition for one in read.transitions}
+    told = {
+        key for key, condition in conditions.items() if condition is not None and _decided(condition, read.places[key])
+    }
+    for criterion in read.criteria:
         # Of two parts that ask the same, the later is told.
         for part in reversed(criterion.parts):
-            _refuse_implied(part, criterion, places[part.id])
-    _refuse_contradictions(criteria, places)
+            if part.id not in told and _is_implied(part, criterion, told, read.places[part.id]):
+                told.add(part.id)
+    return told | _contradictions(read.criteria, told, read.places)
 
 
-def _refuse_decided(condition: Condition, place: Place) -> None:
+def _decided(condition: Condition, place: Place) -> bool:
     if not possible([(condition, "true")]):
-        raise place.error("never_met", "no facts can meet this test")
+        place.tell("never_met", "no facts can meet this test", "任何数据都不能符合此项", key="test")
+        return True
     if not possible([(condition, "false")]):
-        raise place.error("never_fails", "no facts can fail this test")
+        place.tell("never_fails", "no facts can fail this test", "任何数据都不会不符合此项", key="test")
+        return True
+    return False
 
 
-def _refuse_implied(part: Part, criterion: Criterion, place: Place) -> None:
+def _is_implied(part: Part, criterion: Criterion, told: Collection[str], place: Place) -> bool:
     """Without it every verdict would be the same. A judgement still needs its finding; an excused neighbour is open."""
     if part.condition is None or part.kind == "judgement":
-        return
-    others = [one for one in criterion.parts if one is not part and one.kind == "hard"]
+        return False
+    others = [one for one in criterion.parts if one is not part and one.kind == "hard" and one.id not in told]
     conditions = [one.condition for one in others if one.condition is not None]
-    if conditions and implied(part.condition, conditions):
-        names = "、".join(one.key for one in others)
-        raise place.error("implied", f"it is met or not as the parts {names} are: it asks for nothing more")
+    if not conditions or not implied(part.condition, conditions):
+        return False
+    names = "、".join(one.key for one in others)
+    english = f"it is met or not as the parts {names} are: it asks for nothing more"
+    place.tell("implied", english, f"是否符合全由 {names} 决定，此项没有另外的要求", key="test")
+    return True
 
 
 def implied(condition: Condition, others: Sequence[Condition]) -> bool:
@@ -53,12 +62,18 @@ def implied(condition: Condition, others: Sequence[Condition]) -> bool:
     return not possible([(condition, "false"), *((other, "not_false") for other in others)])
 
 
-def _refuse_contradictions(criteria: Sequence[Criterion], places: Mapping[str, Place]) -> None:
+def _contradictions(criteria: Sequence[Criterion], told: Collection[str], places: Mapping[str, Place]) -> set[str]:
     """What is hard, and what a judgement presupposes, must be possible all at once."""
     demands: list[Demand] = []
+    found: set[str] = set()
     for part in (part for criterion in criteria for part in criterion.parts):
-        if part.condition is None or part.kind == "in_principle":
+        if part.condition is None or part.kind == "in_principle" or part.id in told:
             continue
-        demands.append((part.condition, "true"))
-        if not possible(demands):
-            raise places[part.id].error("contradiction", "no application can meet this together with the parts before")
+        demand: Demand = (part.condition, "true")
+        if possible([*demands, demand]):
+            demands.append(demand)
+            continue
+        english = "no application can meet this together with the parts before"
+        places[part.id].tell("contradiction", english, "与前面各项相互矛盾，没有申报能同时符合", key="test")
+        found.add(part.id)
+    return found

@@ -10,6 +10,7 @@ from math import ceil, floor
 from services.evaluation.rulebooks.catalogue import Fact, FactValue
 from services.evaluation.rulebooks.conditions import Comparison, Flag, Leaf, Membership, Operator
 from services.evaluation.rulebooks.linear import Atom, Linear
+from services.evaluation.rulebooks.percentages import percent
 
 _FEN_PER_WAN = 1_000_000
 
@@ -109,14 +110,12 @@ class Wording:
         return named if coefficient == 1 else f"{named} 的 {decimal(coefficient * 100)}%"
 
     def _share(self, leaf: Comparison) -> str:
-        """The actual share where one fact is held against a share of another, rounded away from the threshold."""
+        """The actual share where one fact is held against a share of another, never shown on the wrong side of it."""
         whole = [atom.value(self.facts) for atom in leaf.right.terms]
         left = leaf.left.value(self.facts)
         if leaf.left.constant or leaf.right.constant or len(whole) != 1 or not whole[0] or left is None:
             return ""
-        hundredths = left * 10_000 / whole[0]
-        rounded = ceil(hundredths) if leaf.operator in ("<", "<=") else floor(hundredths)
-        return f"，占 {decimal(Fraction(rounded, 100), 2)}%"
+        return f"，占 {percent(left / whole[0], tuple(leaf.right.terms.values()))}"
 
     def _distance(self, leaf: Comparison) -> str:
         """How far a comparison is from holding, in whole 分 or heads: what would have to change at least."""

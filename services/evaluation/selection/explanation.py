@@ -8,6 +8,7 @@ from math import floor
 from typing import Any
 
 from services.evaluation.rulebooks.catalogue import FactValue, catalogue
+from services.evaluation.rulebooks.percentages import percent
 from services.evaluation.rulebooks.rulebook import Rulebook
 from services.evaluation.rulebooks.scoring import GroupScore, IndicatorScore, Score, Scoring, ScoringIndicator
 from shared.reference.divisions import divisions
@@ -64,8 +65,7 @@ def _told(one: IndicatorScore, scoring: Scoring, missing: list[str]) -> str:
     points = f"得 {rounded(one.points, scoring.decimals)} 分（满分 {one.indicator.weight} 分）"
     if one.value is None or one.segment is None:
         why = f"缺少：{'、'.join(missing)}" if missing else "分母为零，无法计算"
-        share = rounded(scoring.unknown_share * 100, _SHOWN_DECIMALS)
-        return f"{one.indicator.title}未知（{why}），按规则取满分的 {share}%，{points}"
+        return f"{one.indicator.title}未知（{why}），按规则取满分的 {percent(scoring.unknown_share)}，{points}"
     return (
         f"{one.indicator.title} {_quantity(one.value, one.indicator)}，{_segment(one.indicator, one.segment)}，{points}"
     )
@@ -84,7 +84,7 @@ def _segment(indicator: ScoringIndicator, segment: int) -> str:
 def _quantity(value: Fraction, indicator: ScoringIndicator) -> str:
     """A share in percent; anything else in its unit, whole numbers without decimals."""
     if indicator.denominator is not None and not indicator.unit:
-        return f"{rounded(value * 100, _SHOWN_DECIMALS)}%"
+        return percent(value, [point.at for point in indicator.scale])
     return f"{rounded(value, 0 if value.denominator == 1 else _SHOWN_DECIMALS)} {indicator.unit}".rstrip()
 
 

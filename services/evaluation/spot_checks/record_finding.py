@@ -125,7 +125,7 @@ async def _same_person(session: AsyncSession, one: str, other: str) -> bool:
     return bool((await session.execute(statement)).scalar_one())
 
 
-async def _state(session: AsyncSession, actor: Actor, uscc: str, finding_in: FindingIn) -> list[StatementOut]:
+async def _state(session: AsyncSession, actor: Actor, uscc: str, finding_in: FindingIn) -> Sequence[StatementOut]:
     given = [_statement(uscc, finding_in, one) for one in finding_in.facts]
     try:
         return (await state_facts(session, actor, StatementsIn(statements=given))).statements

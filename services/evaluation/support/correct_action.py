@@ -11,6 +11,7 @@ from services.evaluation.support.errors import (
     CLAIMED_ALREADY,
     CORRECTED_ALREADY,
     NOT_YOURS,
+    OF_A_BANK,
     OF_A_REPORT,
     WITHDRAWN_ALREADY,
 )
@@ -32,13 +33,16 @@ from shared.models.evaluation import SupportAction
 from shared.models.reads import enterprises_on_record
 from shared.security.actor import Actor
 
+# What is taken from elsewhere is corrected there.
+_TAKEN = {"report": OF_A_REPORT, "bank": OF_A_BANK}
+
 
 async def correct_action(
     session: AsyncSession, actor: Actor, action_id: uuid.UUID, correction_in: CorrectionIn
 ) -> ActionOut:
     """The correction. A city corrects what its own officers recorded, the province what any officer recorded.
 
-    Problems `not_found`, `support_not_yours`, `support_of_a_report`, `support_withdrawn_already`,
+    Problems `not_found`, `support_not_yours`, `support_of_a_report`, `support_of_a_bank`, `support_withdrawn_already`,
     `support_corrected_already`, `support_claimed_already`; the same correction by the same person again changes nothing.
     """
     action = await _correctable(session, actor, action_id)
@@ -72,8 +76,8 @@ async def _correctable(session: AsyncSession, actor: Actor, action_id: uuid.UUID
     action = (await session.execute(statement)).scalar_one_or_none()
     if action is None:
         raise Problem(NOT_FOUND)
-    if action.source == "report":
-        raise Problem(OF_A_REPORT)
+    if action.source in _TAKEN:
+        raise Problem(_TAKEN[action.source])
     if actor.city_code not in (None, action.by_city):
         raise Problem(NOT_YOURS)
     if action.withdrawn:

@@ -34,6 +34,12 @@ OF_A_REPORT = ErrorKind(
     "It was taken from a progress report: have the report corrected",
     "该记录取自进展报告，请退回报告更正",
 )
+OF_A_BANK = ErrorKind(
+    "support_of_a_bank",
+    409,
+    "It was taken from what a bank reported: have the bank correct it",
+    "该记录取自银行反馈，请由银行更正",
+)
 PERIOD_UNKNOWN = ErrorKind("support_period_unknown", 422, "No such reporting period", "没有这一报告期")
 PERIODS_REVERSED = ErrorKind(
     "support_periods_reversed",

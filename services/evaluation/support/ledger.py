@@ -7,7 +7,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import ColumnElement, and_, exists, func, select, text, true, tuple_
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select, text, true, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
@@ -55,6 +55,8 @@ def duplicate_of() -> ColumnElement[uuid.UUID | None]:
             other.claim == SupportAction.claim,
             func.holder_of_code(other.uscc) == func.holder_of_code(SupportAction.uscc),
             others < mine,
+            # A bank's own numbers tell its credits apart, were they of one day and one amount.
+            or_(other.source != "bank", SupportAction.source != "bank"),
             ~exists().where(later.corrects == other.id),
         )
         .order_by(other.source == "report", other.recorded_at, other.id)

@@ -18,6 +18,7 @@ from services.evaluation.support.errors import (
     IN_FUTURE,
     KIND_UNKNOWN,
     NOT_YOURS,
+    OF_A_BANK,
     OF_A_REPORT,
     PERIOD_UNKNOWN,
     PERIODS_REVERSED,
@@ -138,7 +139,7 @@ async def get_action(action_id: uuid.UUID, session: SessionDep, actor: Reader) -
     status_code=201,
     response_model=ActionOut,
     summary="Correct a support action",
-    responses=refuses(*_FAULTS, NOT_YOURS, OF_A_REPORT, CORRECTED_ALREADY, WITHDRAWN_ALREADY),
+    responses=refuses(*_FAULTS, NOT_YOURS, OF_A_BANK, OF_A_REPORT, CORRECTED_ALREADY, WITHDRAWN_ALREADY),
 )
 async def post_correction(
     action_id: uuid.UUID, body: CorrectionIn, session: SessionDep, actor: Writer, idempotency: IdempotencyDep

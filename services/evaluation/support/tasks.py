@@ -1,9 +1,10 @@
-"""Jobs: take loans and equity from progress reports."""
+"""Jobs: take loans and equity from progress reports, and loans from what banks report."""
 
 from __future__ import annotations
 
 import uuid
 
+from services.evaluation.support.take_outcome import take_outcome
 from services.evaluation.support.take_report import take_report
 from shared.queue import Work
 
@@ -11,3 +12,8 @@ from shared.queue import Work
 async def take_report_support(work: Work) -> None:
     """Handle `progress_report_decided`: the ledger follows what the report is now, whatever it was when it was told."""
     await take_report(work.session, uuid.UUID(work.payload["report_id"]))
+
+
+async def take_credit_outcome(work: Work) -> None:
+    """Handle `credit_outcome_recorded`: the ledger follows what the bank says now."""
+    await take_outcome(work.session, uuid.UUID(work.payload["outcome_id"]))

@@ -14,7 +14,15 @@ from services.finance.lists.differences import Change
 from shared.models.finance import RemovalDecision
 from shared.models.reads import ListedMember, PlanKind, committed_plans, plans_that_ended, recodings
 
-BasisKind: TypeAlias = Literal["selection_plan", "adjustment_plan", "enterprise_change", "removal_decision", "register"]
+BasisKind: TypeAlias = Literal[
+    "selection_plan",
+    "adjustment_plan",
+    "enterprise_change",
+    "removal_decision",
+    "judgement",
+    "consent_withdrawal",
+    "register",
+]
 
 
 @dataclass(frozen=True, slots=True)

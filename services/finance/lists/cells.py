@@ -9,13 +9,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from shared.canonical import canonical_text
+from shared.reference.programmes import FIELDS
 
 LABELS: Mapping[str, str] = {
-    "uscc": "统一社会信用代码",
-    "name": "企业名称",
-    "city_code": "所在市州代码",
-    "member_since": "入库日期",
-    "plan_id": "依据方案编号",
+    **FIELDS,
     "check": "校验",
     "programme": "名单代码",
     "title": "名单名称",

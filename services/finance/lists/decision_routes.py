@@ -10,6 +10,7 @@ from fastapi import APIRouter, Query, Request, Response
 from services.finance.lists.errors import (
     DECIDED_ALREADY,
     DECIDED_IN_FUTURE,
+    LIST_BY_PROPOSAL,
     NOT_LISTED_NOW,
     PROGRAMME_NOT_FOUND,
     STILL_A_MEMBER,
@@ -35,7 +36,7 @@ Admin = Annotated[Actor, requires("lists:admin")]
     status_code=201,
     response_model=PublicationOut,
     summary="Publish an edition by hand",
-    responses=refuses(PROGRAMME_NOT_FOUND),
+    responses=refuses(PROGRAMME_NOT_FOUND, LIST_BY_PROPOSAL),
 )
 async def post_publication(
     programme: ProgrammePath,
@@ -71,7 +72,9 @@ async def get_refusals(
     status_code=201,
     response_model=RemovalOut,
     summary="Record the decision behind a removal",
-    responses=refuses(PROGRAMME_NOT_FOUND, NOT_LISTED_NOW, STILL_A_MEMBER, DECIDED_IN_FUTURE, DECIDED_ALREADY),
+    responses=refuses(
+        PROGRAMME_NOT_FOUND, LIST_BY_PROPOSAL, NOT_LISTED_NOW, STILL_A_MEMBER, DECIDED_IN_FUTURE, DECIDED_ALREADY
+    ),
 )
 async def post_removal(
     programme: ProgrammePath, body: RemovalIn, session: SessionDep, actor: Admin, idempotency: IdempotencyDep

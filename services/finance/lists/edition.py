@@ -46,13 +46,14 @@ def edition_content(
     issued_at: datetime,
     expires_at: datetime,
     previous_digest: str | None,
-    members: Sequence[PoolMember],
+    entries: Sequence[Entry],
+    columns: Sequence[str] = COLUMNS,
 ) -> Content:
     """The whole edition; entries in order of 统一社会信用代码.
 
     `previous_digest` chains editions: a bank that holds two in a row can prove that none is missing between.
     """
-    entries = [entry_of(member) for member in sorted(members, key=lambda one: one.uscc)]
+    ordered = sorted(entries, key=lambda one: str(one["uscc"]))
     return {
         "kind": "edition",
         "programme": programme,
@@ -61,10 +62,10 @@ def edition_content(
         "issued_at": iso_utc(issued_at),
         "expires_at": iso_utc(expires_at),
         "previous_digest": previous_digest,
-        "count": len(entries),
-        "columns": list(COLUMNS),
-        "column_digests": column_digests(entries),
-        "entries": entries,
+        "count": len(ordered),
+        "columns": list(columns),
+        "column_digests": column_digests(ordered, columns),
+        "entries": ordered,
     }
 
 

@@ -7,7 +7,12 @@ EDITION_NOT_FOUND = ErrorKind("edition_not_found", 404, "This list has no editio
 PROGRAMME_NOT_FOUND = ErrorKind(
     "list_not_found", 404, "No such list, or you are not subscribed to it", "没有该名单，或您未获授权"
 )
-CLIENT_NOT_A_BANK = ErrorKind("client_not_a_bank", 422, "No bank client has this id", "没有该标识的银行客户端")
+CLIENT_NOT_A_BANK = ErrorKind(
+    "client_not_a_bank",
+    422,
+    "No client of this list's audience has this id",
+    "没有该标识的客户端，或不属该名单的推送对象",
+)
 SERIAL_NEVER_EXISTED = ErrorKind(
     "serial_never_existed",
     404,
@@ -42,5 +47,11 @@ DECIDED_ALREADY = ErrorKind(
     "removal_decided_already", 409, "A decision behind this removal is on record", "该次移出的决定已经登记"
 )
 DECIDED_IN_FUTURE = ErrorKind("decision_in_future", 422, "It has not been decided yet", "决定日期晚于今天")
+LIST_BY_PROPOSAL = ErrorKind(
+    "list_by_proposal",
+    409,
+    "This list is published by a judgement and its approval",
+    "该名单须经评判、批准后发布，不能直接发布",
+)
 CONSTRAINT_ERRORS["uq_removal_decision_membership_id"] = DECIDED_ALREADY
 CONSTRAINT_ERRORS["ck_removal_decision_not_in_future"] = DECIDED_IN_FUTURE

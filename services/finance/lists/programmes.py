@@ -7,12 +7,16 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.finance.lists.errors import CLIENT_NOT_A_BANK, PROGRAMME_NOT_FOUND
+from services.finance.lists.safeguards import programme_data
 from shared import audit
 from shared.errors import Problem
 from shared.models.finance import ListProgramme, ListSubscription
 from shared.models.identity import ApiClient
 from shared.reference.province import province
 from shared.security.actor import Actor
+
+# Roles of clients that read what they are subscribed to, and nothing else.
+SUBSCRIBERS = ("bank", "department")
 
 
 async def register_programmes(session: AsyncSession) -> None:
@@ -30,9 +34,9 @@ async def register_programmes(session: AsyncSession) -> None:
 
 
 async def readable_programme(session: AsyncSession, actor: Actor, code: str) -> ListProgramme:
-    """The programme, if the actor may read it: a bank needs a subscription. One answer for absent and forbidden."""
+    """The programme, if the actor may read it: a bank or department needs a subscription. One answer for absent and forbidden."""
     statement = select(ListProgramme).where(ListProgramme.code == code)
-    if actor.role == "bank":
+    if actor.role in SUBSCRIBERS:
         statement = statement.join(ListSubscription, ListSubscription.programme_code == ListProgramme.code).where(
             ListSubscription.client_id == actor.subject
         )
@@ -43,10 +47,11 @@ async def readable_programme(session: AsyncSession, actor: Actor, code: str) -> 
 
 
 async def subscribe(session: AsyncSession, actor: Actor, code: str, client_id: str) -> None:
-    """Let a bank's client pull the programme; granting again changes nothing."""
+    """Let a client of the programme's audience pull it; granting again changes nothing."""
     programme = await readable_programme(session, actor, code)
+    audience = programme_data(programme.code).audience
     bank = (
-        await session.execute(select(ApiClient).where(ApiClient.client_id == client_id, ApiClient.role == "bank"))
+        await session.execute(select(ApiClient).where(ApiClient.client_id == client_id, ApiClient.role == audience))
     ).scalar_one_or_none()
     if bank is None:
         raise Problem(CLIENT_NOT_A_BANK)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -16,13 +16,15 @@ from services.finance.lists.backing import Backed, backed_changes
 from services.finance.lists.differences import Listed, changes_between
 from services.finance.lists.edition import Content, body_of, digest_of, edition_content, entry_of, head_of, sign
 from services.finance.lists.history import listed_now
+from services.finance.lists.recalls import recall_superseded
 from services.finance.lists.rendering import StoredFormat, rendered
 from services.finance.lists.safeguards import Safeguard, duplicates, programme_data, safeguards
 from services.finance.lists.signing_keys import register_key
-from shared import audit, calendar
+from shared import audit, calendar, outbox
+from shared.events import EditionPublished
 from shared.models.base import new_id
 from shared.models.finance import Edition, EditionChange, EditionFile, ListProgramme, RefusedPublication
-from shared.models.reads import ListedMember, listed_members
+from shared.models.reads import listed_members
 from shared.reference.province import province
 from shared.security.actor import Actor
 
@@ -47,26 +49,49 @@ class Outcome:
     refusal_id: uuid.UUID | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What an edition is to list, by code, with each change and its basis; `against` are reasons found already."""
+
+    before: Mapping[str, Listed]
+    after: Mapping[str, Listed]
+    backed: Sequence[Backed]
+    against: Sequence[Safeguard] = ()
+
+
 async def publish_edition(session: AsyncSession, programme: ListProgramme, cause: Cause, key: OKPKey) -> Outcome:
-    """What came of this event; the same event never publishes, and is never refused, twice.
+    """What came of this event for a list of the pool; the same event never publishes, and is never refused, twice.
 
     The caller has locked the programme's row, so serials have no gaps and no twins.
     """
-    done = await _outcome_of(session, programme, cause.event_id)
+    done = await outcome_of(session, programme, cause.event_id)
     if done is not None:
         return done
-    previous = await _newest(session, programme)
     members = await listed_members(session, programme.pool_code)
-    twice = duplicates([one.uscc for one in members])
     by_code = {one.uscc: one for one in members}
     before = await listed_now(session, programme.code)
     after = {uscc: Listed(entry_of(one), one.membership_id) for uscc, one in by_code.items()}
     backed = await backed_changes(session, changes_between(before, after), by_code)
-    data = programme_data(programme.code)
-    against = [*twice, *safeguards(backed, listed=len(before), data=data, authorised=cause.authorised_removals)]
+    draft = Draft(before, after, backed, duplicates([one.uscc for one in members]))
+    return await publish_draft(session, programme, cause, key, draft)
+
+
+async def publish_draft(
+    session: AsyncSession, programme: ListProgramme, cause: Cause, key: OKPKey, draft: Draft
+) -> Outcome:
+    """The edition of a draft, or the refusal that is on record instead; the caller holds the programme's row."""
+    previous = await _newest(session, programme)
+    data, listed = programme_data(programme.code), len(draft.before)
+    against = [
+        *draft.against,
+        *safeguards(draft.backed, listed=listed, data=data, authorised=cause.authorised_removals),
+    ]
     if against:
-        return await _refuse(session, programme, cause, previous, len(members), against)
-    return await _issue(session, programme, cause, key, previous, members, backed)
+        return await _refuse(session, programme, cause, previous, len(draft.after), against)
+    outcome = await _issue(session, programme, cause, key, previous, draft)
+    if previous is not None:
+        await recall_superseded(session, programme, previous.serial, draft.backed)
+    return outcome
 
 
 async def is_expiring(session: AsyncSession, programme: ListProgramme) -> bool:
@@ -76,7 +101,8 @@ async def is_expiring(session: AsyncSession, programme: ListProgramme) -> bool:
     return newest is not None and newest.expires_at - calendar.now() < days
 
 
-async def _outcome_of(session: AsyncSession, programme: ListProgramme, event_id: uuid.UUID) -> Outcome | None:
+async def outcome_of(session: AsyncSession, programme: ListProgramme, event_id: uuid.UUID) -> Outcome | None:
+    """What came of an event before; None where it is new."""
     published = select(Edition.serial).where(
         Edition.programme_code == programme.code, Edition.cause_event_id == event_id
     )
@@ -127,8 +153,7 @@ async def _issue(
     cause: Cause,
     key: OKPKey,
     previous: Edition | None,
-    members: Sequence[ListedMember],
-    backed: Sequence[Backed],
+    draft: Draft,
 ) -> Outcome:
     issued_at = calendar.now().replace(microsecond=0)
     expires_at = issued_at + timedelta(days=programme.valid_days)
@@ -139,7 +164,8 @@ async def _issue(
         issued_at=issued_at,
         expires_at=expires_at,
         previous_digest=None if previous is None else previous.digest,
-        members=members,
+        entries=[one.entry for one in draft.after.values()],
+        columns=programme_data(programme.code).fields["subscriber"],
     )
     body = body_of(content)
     await register_key(session, key)
@@ -150,7 +176,7 @@ async def _issue(
         previous_digest=content["previous_digest"],
         issued_at=issued_at,
         expires_at=expires_at,
-        entry_count=len(members),
+        entry_count=len(draft.after),
         digest=digest_of(body),
         head=head_of(content),
         body=body,
@@ -159,15 +185,21 @@ async def _issue(
     )
     session.add(edition)
     await session.flush()
-    await _store_changes(session, edition, backed)
+    await _store_changes(session, edition, draft.backed)
     await _store_files(session, edition, content)
-    detail = {"programme": programme.code, "serial": edition.serial, "count": len(members), "digest": edition.digest}
+    detail = {
+        "programme": programme.code,
+        "serial": edition.serial,
+        "count": len(draft.after),
+        "digest": edition.digest,
+    }
     if cause.reason is not None:
         detail |= {"reason": cause.reason, "authorised_removals": cause.authorised_removals}
     subject = ("event", cause.event_id)
     await audit.record(
         session, service="finance", actor=cause.actor, action="edition.publish", subject=subject, detail=detail
     )
+    await outbox.publish(session, EditionPublished(programme=programme.code, serial=edition.serial))
     return Outcome(edition.serial)
 
 

@@ -6,10 +6,11 @@ from joserfc.jwk import OKPKey
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.finance.lists.errors import PROGRAMME_NOT_FOUND
+from services.finance.lists.errors import LIST_BY_PROPOSAL, PROGRAMME_NOT_FOUND
 from services.finance.lists.publication import Cause, publish_edition
 from services.finance.lists.queries import edition_for
 from services.finance.lists.refusals import refusal_by_id
+from services.finance.lists.safeguards import programme_data
 from services.finance.lists.schemas import EditionSummary, PublicationIn, PublicationOut
 from shared.errors import Problem
 from shared.models.base import new_id
@@ -25,6 +26,8 @@ async def publish_by_hand(
     programme = (await session.execute(statement)).scalar_one_or_none()
     if programme is None:
         raise Problem(PROGRAMME_NOT_FOUND)
+    if programme_data(code).origin == "judged":
+        raise Problem(LIST_BY_PROPOSAL)
     cause = Cause(new_id(), actor, publication_in.reason, publication_in.authorised_removals)
     outcome = await publish_edition(session, programme, cause, key)
     if outcome.refusal_id is not None:

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.finance.lists.errors import EDITION_NOT_FOUND, NO_EDITION
 from services.finance.lists.programmes import readable_programme
+from services.finance.lists.recalls import recalls_of
 from services.finance.lists.rendering import StoredFormat, rendered
 from services.finance.lists.schemas import EditionSummary
 from shared.errors import Problem
@@ -73,5 +74,7 @@ async def editions_of(session: AsyncSession, actor: Actor, code: str) -> list[Ed
     """All editions of a programme, newest first, without their entries."""
     programme = await readable_programme(session, actor, code)
     statement = select(Edition).where(Edition.programme_code == programme.code).order_by(Edition.serial.desc())
-    rows = (await session.execute(statement)).scalars()
-    return [EditionSummary.model_validate(row, from_attributes=True) for row in rows]
+    rows = (await session.execute(statement)).scalars().all()
+    recalled = await recalls_of(session, programme.code)
+    shown = [EditionSummary.model_validate(row, from_attributes=True) for row in rows]
+    return [one.model_copy(update={"recalled": recalled.get(one.serial)}) for one in shown]

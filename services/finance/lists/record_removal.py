@@ -5,9 +5,16 @@ from __future__ import annotations
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.finance.lists.errors import DECIDED_ALREADY, DECIDED_IN_FUTURE, NOT_LISTED_NOW, STILL_A_MEMBER
+from services.finance.lists.errors import (
+    DECIDED_ALREADY,
+    DECIDED_IN_FUTURE,
+    LIST_BY_PROPOSAL,
+    NOT_LISTED_NOW,
+    STILL_A_MEMBER,
+)
 from services.finance.lists.history import listed_now
 from services.finance.lists.programmes import readable_programme
+from services.finance.lists.safeguards import programme_data
 from services.finance.lists.schemas import RemovalIn, RemovalOut
 from shared import audit, calendar
 from shared.errors import Problem
@@ -24,6 +31,8 @@ async def record_removal(session: AsyncSession, actor: Actor, code: str, removal
     the same person again changes nothing.
     """
     programme = await readable_programme(session, actor, code)
+    if programme_data(programme.code).origin == "judged":
+        raise Problem(LIST_BY_PROPOSAL)
     if removal_in.decided_on > calendar.business_date(calendar.now()):
         raise Problem(DECIDED_IN_FUTURE)
     listed = (await listed_now(session, programme.code)).get(removal_in.uscc)

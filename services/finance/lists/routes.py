@@ -18,9 +18,17 @@ from services.finance.lists.errors import (
     SERIAL_NEVER_EXISTED,
     SERIALS_REVERSED,
 )
-from services.finance.lists.programmes import subscribe
+from services.finance.lists.programmes import readable_programme, subscribe
 from services.finance.lists.queries import edition_for, editions_of, record_pull, signed_bytes, stored_file
-from services.finance.lists.schemas import EditionDocument, EditionSummary, KeySet, SignedChanges, SubscriptionIn
+from services.finance.lists.recalls import recall_of, recalls_of
+from services.finance.lists.schemas import (
+    EditionDocument,
+    EditionSummary,
+    KeySet,
+    RecallsOut,
+    SignedChanges,
+    SubscriptionIn,
+)
 from services.finance.lists.signing_keys import key_set
 from shared.models.finance import Edition
 from shared.security.actor import Actor
@@ -74,6 +82,8 @@ async def _answer(session: SessionDep, actor: Actor, edition: Edition, wanted: W
         "X-Edition-Serial": str(edition.serial),
         "X-Edition-Signature": edition.signature,
     }
+    if (recall := await recall_of(session, edition)) is not None:
+        headers["X-Edition-Recalled"] = f"superseded-by={recall.superseded_by}"
     if is_unchanged(wanted.unless, etag):
         return Response(status_code=304, headers=headers)
     await record_pull(session, actor, edition.programme_code, edition.serial)
@@ -102,7 +112,10 @@ def ranged(data: bytes, wanted: Wanted, etag: str, headers: dict[str, str], medi
     summary="Pull the latest edition",
 )
 async def get_latest(programme: ProgrammePath, session: SessionDep, actor: Reader, wanted: WantedDep) -> Response:
-    """The exact signed bytes. `X-Edition-Signature` is a detached JWS over them; `ETag` their SHA-256."""
+    """The exact signed bytes. `X-Edition-Signature` is a detached JWS over them; `ETag` their SHA-256.
+
+    `X-Edition-Recalled` names the edition that supersedes a recalled one.
+    """
     return await _answer(session, actor, await edition_for(session, actor, programme, None), wanted)
 
 
@@ -117,6 +130,13 @@ async def get_edition(
 ) -> Response:
     """An earlier edition, byte for byte as published."""
     return await _answer(session, actor, await edition_for(session, actor, programme, serial), wanted)
+
+
+@router.get("/lists/{programme}/recalls", summary="List recall notices", responses=refuses(PROGRAMME_NOT_FOUND))
+async def get_recalls(programme: ProgrammePath, session: SessionDep, actor: Reader) -> RecallsOut:
+    """Editions called back since enterprises on them left for misconduct; the deltas stay as they were."""
+    found = await recalls_of(session, (await readable_programme(session, actor, programme)).code)
+    return RecallsOut(items=[found[serial] for serial in sorted(found, reverse=True)])
 
 
 @router.get("/lists/{programme}/editions", summary="List editions", responses=refuses(PROGRAMME_NOT_FOUND))

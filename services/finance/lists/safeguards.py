@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from services.finance.lists.backing import Backed
-from shared.reference.province import ListProgrammeData, province
+from shared.reference.programmes import ListProgrammeData
+from shared.reference.province import province
 
 _UNBACKED = {
     "added": ("addition_unbacked", "列入名单没有已入库的方案为依据", "No committed plan is behind the addition"),

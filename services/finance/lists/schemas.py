@@ -21,10 +21,39 @@ _Signature = Annotated[str, Field(examples=["eyJhbGciOiJFZDI1NTE5In0..c2lnbmF0dX
 _Moment = Annotated[str, Field(examples=["2024-06-06T01:02:03Z"])]
 _Day = Annotated[date, BeforeValidator(iso_date), Field(examples=["2024-06-30"])]
 _Basis = Annotated[
-    Literal["selection_plan", "adjustment_plan", "enterprise_change", "removal_decision", "register", "before_records"],
+    Literal[
+        "selection_plan",
+        "adjustment_plan",
+        "enterprise_change",
+        "removal_decision",
+        "judgement",
+        "consent_withdrawal",
+        "register",
+        "before_records",
+    ],
     Field(examples=["selection_plan"]),
 ]
 _Count = Annotated[int, Field(examples=[1])]
+
+
+class RecalledEntry(BaseModel):
+    """An enterprise whose leaving called editions back, and the adjustment that ended its stay."""
+
+    uscc: Code
+    plan_id: _Id
+
+
+class RecallOut(BaseModel):
+    """Notice that an edition is not to be used: enterprises on it left for misconduct (二(六)12(3))."""
+
+    serial: Serial
+    superseded_by: Annotated[int, Field(examples=[2])]
+    removed: list[RecalledEntry]
+    recalled_at: datetime
+
+
+class RecallsOut(BaseModel):
+    items: list[RecallOut]
 
 
 class EditionSummary(BaseModel):
@@ -37,14 +66,19 @@ class EditionSummary(BaseModel):
     digest: Digest
     previous_digest: Digest | None
     signature: _Signature
+    recalled: RecallOut | None = None
 
 
 class EditionEntry(BaseModel):
+    """One enterprise, with the columns that the edition's head names; `member_since` and `plan_id` of the pool's."""
+
+    model_config = ConfigDict(extra="allow")
+
     uscc: Code
     name: Annotated[str, Field(examples=["【虚构】示范科技有限公司"])]
-    city_code: Annotated[str, Field(examples=["420100"])]
-    member_since: Annotated[str, Field(examples=["2024-06-06"])]
-    plan_id: Annotated[str, Field(examples=["018f0000-0000-7000-8000-000000000000"])]
+    city_code: Annotated[str, Field(examples=["420100"])] = ""
+    member_since: Annotated[str, Field(examples=["2024-06-06"])] = ""
+    plan_id: Annotated[str, Field(examples=["018f0000-0000-7000-8000-000000000000"])] = ""
 
 
 class EditionHead(BaseModel):

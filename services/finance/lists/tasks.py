@@ -5,13 +5,14 @@ from __future__ import annotations
 from sqlalchemy import select
 
 from services.finance.lists.publication import Cause, is_expiring, publish_edition
+from services.finance.lists.safeguards import programme_data
 from shared.models.finance import ListProgramme
 from shared.queue import Work
 from shared.security.keys import load_key
 
 
 async def publish_pool_list(work: Work) -> None:
-    """Handle `selection_committed` and `pool_adjusted`: a new edition of every programme, or a refusal on record."""
+    """Handle `selection_committed` and `pool_adjusted`: a new edition of every list of the pool, or a refusal."""
     statement = (
         select(ListProgramme)
         .where(ListProgramme.pool_code == work.payload["pool_code"])
@@ -20,13 +21,15 @@ async def publish_pool_list(work: Work) -> None:
     )
     key = load_key(work.settings.list_key_file)
     for programme in (await work.session.execute(statement)).scalars().all():
-        await publish_edition(work.session, programme, Cause(work.event_id), key)
+        if programme_data(programme.code).origin == "pool":
+            await publish_edition(work.session, programme, Cause(work.event_id), key)
 
 
 async def renew_lists(work: Work) -> None:
-    """Handle `lists_due`: one more edition of every programme whose newest one ends within the province's days."""
+    """Handle `lists_due`: one more edition of every list of the pool whose newest one ends within the province's days."""
     statement = select(ListProgramme).order_by(ListProgramme.code).with_for_update()
     key = load_key(work.settings.list_key_file)
     for programme in (await work.session.execute(statement)).scalars().all():
-        if await is_expiring(work.session, programme):
+        # Who is on a list by rule is judged anew, by its own cadence.
+        if programme_data(programme.code).origin == "pool" and await is_expiring(work.session, programme):
             await publish_edition(work.session, programme, Cause(work.event_id), key)

@@ -8,6 +8,12 @@ INCIDENT_EXISTS = ErrorKind(
     "An open incident of this kind and day is on record",
     "该企业同一日期的同类情形已有记录且未了结",
 )
+NOT_IN_PROGRAMME = ErrorKind(
+    "not_in_programme",
+    409,
+    "The enterprise is no member of the pool and has no application that was submitted and stands",
+    "企业不在培育库，也没有已提交且未撤回的申报，不登记情形",
+)
 INCIDENT_STATUS = ErrorKind(
     "incident_status", 409, "The incident's status does not allow this", "该情形当前状态不允许此操作"
 )

@@ -8,8 +8,8 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.intake.incidents.documents import stored_document
-from services.intake.incidents.errors import CONFIRMED_BY_ANOTHER, CURED_TOO_EARLY, INCIDENT_STATUS
-from services.intake.incidents.queries import enterprise_or_refuse, incident_by_id, lock_incident
+from services.intake.incidents.errors import CONFIRMED_BY_ANOTHER, CURED_TOO_EARLY, INCIDENT_STATUS, NOT_IN_PROGRAMME
+from services.intake.incidents.queries import enterprise_or_refuse, incident_by_id, is_in_programme, lock_incident
 from services.intake.incidents.schemas import ConfirmIn, CureIn, DismissIn, IncidentIn, IncidentOut, SourceDocument
 from services.intake.incidents.transitions import Act, next_status
 from shared import audit, calendar, outbox
@@ -21,8 +21,14 @@ from shared.security.actor import Actor
 
 
 async def allege(session: AsyncSession, actor: Actor, incident_in: IncidentIn) -> IncidentOut:
-    """Record an allegation about an enterprise within reach; it does not count against it."""
+    """Record an allegation about an enterprise within reach; it does not count against it.
+
+    Members and applicants alike: what is confirmed ends a stay (二(六)12(3)) and bars a replacement. Problem
+    `not_found`, or `not_in_programme` for one that is neither.
+    """
     enterprise = await enterprise_or_refuse(session, actor, incident_in.uscc, hold=True)
+    if not await is_in_programme(session, enterprise):
+        raise Problem(NOT_IN_PROGRAMME)
     incident = Incident(
         enterprise_id=enterprise.id,
         kind=incident_in.kind,

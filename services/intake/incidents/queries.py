@@ -22,7 +22,7 @@ from services.intake.incidents.schemas import (
 from shared import calendar
 from shared.calendar import business_date
 from shared.errors import NOT_FOUND, Problem
-from shared.models.intake import BusinessNotice, Enterprise, Incident, IncidentStep
+from shared.models.intake import Application, BusinessNotice, Enterprise, Incident, IncidentStep
 from shared.models.reads import standing_incidents
 from shared.security.actor import Actor
 
@@ -57,6 +57,13 @@ async def enterprise_or_refuse(session: AsyncSession, actor: Actor, uscc: str, *
     if enterprise is None:
         raise Problem(NOT_FOUND)
     return enterprise
+
+
+async def is_in_programme(session: AsyncSession, enterprise: Enterprise) -> bool:
+    """Whether it has an application that was submitted and not withdrawn, as every member of the pool has."""
+    theirs = (Application.enterprise_id == enterprise.id) & (Application.revision > 0)
+    statement = select(Application.id).where(theirs, Application.status != "withdrawn").limit(1)
+    return (await session.execute(statement)).first() is not None
 
 
 async def lock_incident(session: AsyncSession, actor: Actor, incident_id: uuid.UUID) -> tuple[Incident, Enterprise]:

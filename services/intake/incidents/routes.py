@@ -14,6 +14,7 @@ from services.intake.incidents.errors import (
     CURED_TOO_EARLY,
     INCIDENT_EXISTS,
     INCIDENT_STATUS,
+    NOT_IN_PROGRAMME,
     NOTICE_EXISTS,
     NOTICE_REMOVED,
     REMOVED_TOO_EARLY,
@@ -52,7 +53,9 @@ UsccQuery = Annotated[str | None, Query(max_length=18, description="统一社会
     "/incidents",
     status_code=201,
     response_model=IncidentOut,
-    responses=refuses(NOT_FOUND, USCC_SUPERSEDED, INCIDENT_EXISTS, ATTACHMENT_NOT_REFERABLE, VALIDATION_FAILED),
+    responses=refuses(
+        NOT_FOUND, NOT_IN_PROGRAMME, USCC_SUPERSEDED, INCIDENT_EXISTS, ATTACHMENT_NOT_REFERABLE, VALIDATION_FAILED
+    ),
     summary="Allege an incident",
 )
 async def post_incident(

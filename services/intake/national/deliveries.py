@@ -18,7 +18,6 @@ from shared import outbox
 from shared.events import NationalDeliveriesDue
 from shared.models.base import new_id
 from shared.models.intake import NationalDelivery
-from shared.models.outbox import OutboxEvent
 from shared.settings import Settings
 
 _JITTER = random.SystemRandom()
@@ -153,18 +152,4 @@ async def next_due(session: AsyncSession) -> datetime | None:
 
 async def wake(session: AsyncSession, at: datetime | None = None, *, other_than: uuid.UUID | None = None) -> None:
     """Have the worker push at `at` (now), unless it will anyway by then; `other_than` is an event that is ending."""
-    # One at a time: two that look at once would each publish.
-    await session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended("national wake", 0))))
-    now: datetime = (await session.execute(select(func.clock_timestamp()))).scalar_one()
-    when = max(at or now, now)
-    waiting = select(OutboxEvent.id).where(
-        OutboxEvent.topic == NationalDeliveriesDue.topic,
-        OutboxEvent.processed_at.is_(None),
-        OutboxEvent.dead_at.is_(None),
-        OutboxEvent.leased_until.is_(None),
-        OutboxEvent.due_at <= when,
-    )
-    if other_than is not None:
-        waiting = waiting.where(OutboxEvent.event_id != other_than)
-    if (await session.execute(waiting.limit(1))).first() is None:
-        await outbox.publish(session, NationalDeliveriesDue(), after=when - now)
+    await outbox.wake(session, NationalDeliveriesDue(), at, other_than=other_than)

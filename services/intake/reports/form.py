@@ -6,6 +6,7 @@ answered while an empty one says that there are none.
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterator
 from datetime import date
 from typing import Annotated, Literal
@@ -163,9 +164,14 @@ class ProgressForm(FormPart):
     def _products_once(
         cls, products: list[FiledProduct] | list[RecognisedProduct] | None
     ) -> list[FiledProduct] | list[RecognisedProduct] | None:
-        if products and len({product.name for product in products}) != len(products):
+        # Claimed twice it would count twice, however its name is spaced or cased.
+        if products and len({_name_key(product.name) for product in products}) != len(products):
             raise custom_error("duplicate_product")
         return products
+
+
+def _name_key(name: str) -> str:
+    return "".join(unicodedata.normalize("NFKC", name).split()).casefold()
 
 
 def events_of(form: ProgressForm) -> Iterator[tuple[str, date | None]]:

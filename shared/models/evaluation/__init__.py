@@ -21,6 +21,7 @@ from shared.models.evaluation.adjustment_acts import (
 )
 from shared.models.evaluation.assessment import VERDICTS, Assessment, CriterionResult, RulebookVersion
 from shared.models.evaluation.facts import STATED_SOURCES, FactStatement
+from shared.models.evaluation.figures import EVERYBODY, PROVINCE_ONLY, FigureChange
 from shared.models.evaluation.notices import (
     APPEAL_STATUSES,
     OBJECTION_STATUSES,
@@ -31,7 +32,9 @@ from shared.models.evaluation.notices import (
     PublicNotice,
     PublicNoticeEntry,
 )
+from shared.models.evaluation.performance import PerformanceFreeze, PerformanceReport
 from shared.models.evaluation.pool import END_REASONS, Membership, MembershipVersion, Pool
+from shared.models.evaluation.programmes import LISTED_VERDICTS, ProgrammeJudgement, ProgrammeJudgementEntry
 from shared.models.evaluation.review import (
     REVIEW_ITEM_KINDS,
     REVIEW_STATUSES,
@@ -62,11 +65,14 @@ __all__ = [
     "APPEAL_STATUSES",
     "CANDIDATE_ACTIONS",
     "END_REASONS",
+    "EVERYBODY",
     "HOLD_KINDS",
+    "LISTED_VERDICTS",
     "MEMBER_ACTIONS",
     "NOTICE_DECISIONS",
     "OBJECTION_STATUSES",
     "PLAN_STATUSES",
+    "PROVINCE_ONLY",
     "REVIEW_ITEM_KINDS",
     "REVIEW_STATUSES",
     "SPOT_CHECK_OUTCOMES",
@@ -84,6 +90,7 @@ __all__ = [
     "Deviation",
     "ExitNotice",
     "FactStatement",
+    "FigureChange",
     "Finding",
     "FollowOn",
     "KeptPlace",
@@ -92,8 +99,12 @@ __all__ = [
     "MembershipVersion",
     "Objection",
     "Objector",
+    "PerformanceFreeze",
+    "PerformanceReport",
     "Pool",
     "PoolHold",
+    "ProgrammeJudgement",
+    "ProgrammeJudgementEntry",
     "PublicNotice",
     "PublicNoticeEntry",
     "ReplacementCredit",

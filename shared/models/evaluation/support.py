@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from shared.models.base import Base, Id, one_of
 
-SUPPORT_SOURCES = ("city", "province", "report")
+SUPPORT_SOURCES = ("city", "province", "report", "bank")
 _WHOSE = ("uscc", "city_code")
 
 
@@ -20,7 +20,8 @@ class SupportAction(Base):
     A correction `corrects` the row before it and stands in its place; one that is `withdrawn` says that nothing of the
     kind took place. `uscc` and `city_code` are the enterprise's of the day of recording, `by_city` the city whose
     officer recorded it. `claim` is the same for two rows about one and the same thing; None where that cannot be told.
-    Rows of source `report` come from an accepted progress report, where a day, amount or provider may be unknown.
+    Rows of source `report` come from an accepted progress report, where a day, amount or provider may be unknown; those
+    of source `bank` from a credit that a bank reported, `outcome_id` naming its first report.
     """
 
     __tablename__ = "support_action"
@@ -36,9 +37,11 @@ class SupportAction(Base):
         CheckConstraint(one_of("source", *SUPPORT_SOURCES), name="source"),
         CheckConstraint("(source = 'city') = (by_city IS NOT NULL)", name="city_named"),
         CheckConstraint(
-            "num_nonnulls(report_id, report_revision, source_key) = CASE source WHEN 'report' THEN 3 ELSE 0 END",
+            "num_nonnulls(report_id, report_revision) = CASE source WHEN 'report' THEN 2 ELSE 0 END",
             name="report_named",
         ),
+        CheckConstraint("(source = 'bank') = (outcome_id IS NOT NULL)", name="outcome_named"),
+        CheckConstraint("(source IN ('report', 'bank')) = (source_key IS NOT NULL)", name="source_named"),
         CheckConstraint("amount_fen BETWEEN 0 AND 1000000000000000", name="amount_in_range"),
         CheckConstraint("happened_on <= (recorded_at AT TIME ZONE 'Asia/Shanghai')::date", name="not_in_future"),
         CheckConstraint("(corrects IS NULL) = (reason IS NULL)", name="correction_has_reason"),
@@ -54,6 +57,7 @@ class SupportAction(Base):
         Index(None, "uscc"),
         Index(None, "kind", "city_code", "id"),
         Index("ix_support_action_claim", "claim", postgresql_where=text("claim IS NOT NULL")),
+        Index("ix_support_action_outcome", "outcome_id", postgresql_where=text("outcome_id IS NOT NULL")),
         Index("ix_support_action_report", "report_id", postgresql_where=text("report_id IS NOT NULL")),
     )
 
@@ -78,3 +82,4 @@ class SupportAction(Base):
     report_id: Mapped[uuid.UUID | None]
     report_revision: Mapped[int | None]
     source_key: Mapped[str | None]
+    outcome_id: Mapped[uuid.UUID | None]

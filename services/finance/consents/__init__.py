@@ -1,0 +1,1 @@
+"""Consents of enterprises: recorded, withdrawable, never erased."""

@@ -1,0 +1,1 @@
+"""Copies of the patent register: what a patent's state was on a day."""
