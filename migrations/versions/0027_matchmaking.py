@@ -1,4 +1,4 @@
-"""Matchmaking: events with slots and rooms, who takes part, plans, released timetables, and outcomes."""
+"""Matchmaking: events, who takes part, released timetables, notices, outcomes, patents pushed; taken into the ledger."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ _IMMUTABLE = (
     "match_meeting",
     "match_release",
     "match_outcome",
+    "patent_push",
 )
 # In the order in which they are made.
 _TABLES = (
@@ -34,21 +35,38 @@ _TABLES = (
     "match_plan",
     "match_meeting",
     "match_release",
+    "match_notice",
     "match_outcome",
+    "patent_offer",
+    "patent_push",
 )
+# What the ledger of support takes over: who came, what was agreed, what was pushed.
+_READ = {
+    "match_event": "id, kind, title, city_code",
+    "match_slot": "event_id, slot, during",
+    "match_participant": "id, event_id, side, uscc, name",
+    "match_meeting": "plan_id, event_id, enterprise_id, partner_id, slot",
+    "match_outcome": "id, event_id, enterprise_id, partner_id, after_days, held, result, amount_fen, happened_on",
+    "patent_push": "id, uscc, city_code, pushed_on, by_city, found",
+}
 _CHANGES = {
     "match_participant": (
         "consented_at, consented_by, cancelled_at, cancelled_by, cancel_reason, checked_in_at, checked_in_by"
     ),
     "match_preference": "word, recorded_by, recorded_at",
+    "match_notice": "seen_at, seen_by",
+    "patent_offer": "withdrawn_at, withdrawn_by",
 }
+_TAKEN_FROM = ("'report', 'bank'", "'report', 'bank', 'event'")
 
 
 def upgrade() -> None:
     _events()
     _participants()
     _plans()
+    _notices()
     _outcomes()
+    _patents()
     for table in _IMMUTABLE:
         for name, when, each in (("immutable", "UPDATE OR DELETE", "ROW"), ("never_emptied", "TRUNCATE", "STATEMENT")):
             op.execute(
@@ -57,6 +75,9 @@ def upgrade() -> None:
     op.execute(f"GRANT SELECT, INSERT ON {', '.join(_TABLES)} TO {_ROLE}")
     for table, columns in _CHANGES.items():
         op.execute(f"GRANT UPDATE ({columns}) ON {table} TO {_ROLE}")
+    for table, columns in _READ.items():
+        op.execute(f"GRANT SELECT ({columns}) ON {table} TO peiyu_evaluation")
+    _take_from_events()
 
 
 def _texts(*names: str, nullable: bool = False) -> list[sa.Column[str]]:
@@ -114,7 +135,7 @@ def _events() -> None:
         *_ids("id"),
         *_texts("kind", "title"),
         sa.Column("month", sa.Date(), nullable=False),
-        *_texts("chain", "city_code", "venue", "created_by"),
+        *_texts("chain", "city_code", "venue", "who", "created_by"),
         _now("created_at"),
         _primary("match_event", "id"),
         sa.UniqueConstraint(
@@ -265,8 +286,37 @@ def _plans() -> None:
     )
 
 
+def _notices() -> None:
+    op.create_table(
+        "match_notice",
+        *_ids("id", "event_id", "participant_id"),
+        *_numbers("version"),
+        sa.Column("changes", postgresql.JSONB(), nullable=False),
+        _now("told_at"),
+        *_moments("seen_at"),
+        *_texts("seen_by", nullable=True),
+        _primary("match_notice", "id"),
+        sa.UniqueConstraint("participant_id", "version", name=op.f("uq_match_notice_participant_id_version")),
+        sa.ForeignKeyConstraint(
+            ["event_id", "version"], ["match_release.event_id", "match_release.version"], name="fk_match_notice_release"
+        ),
+        sa.ForeignKeyConstraint(
+            ["participant_id"],
+            ["match_participant.id"],
+            name=op.f("fk_match_notice_participant_id_match_participant"),
+        ),
+        *_checks(
+            "match_notice",
+            something="jsonb_array_length(changes) > 0",
+            seen_signed="num_nonnulls(seen_at, seen_by) IN (0, 2)",
+        ),
+    )
+    op.create_index("ix_match_notice_release", "match_notice", ["event_id", "version", "id"])
+
+
 def _outcomes() -> None:
-    with_money = "result IN ('invested', 'equity_option')"
+    with_money = "result IN ('term_sheet', 'contract', 'invested', 'equity_option')"
+    on_a_day = "result IN ('contract', 'invested', 'equity_option')"
     op.create_table(
         "match_outcome",
         *_ids("id"),
@@ -275,6 +325,7 @@ def _outcomes() -> None:
         sa.Column("held", sa.Boolean(), nullable=False),
         *_texts("result", nullable=True),
         sa.Column("amount_fen", sa.BigInteger(), nullable=True),
+        sa.Column("happened_on", sa.Date(), nullable=True),
         *_texts("note", nullable=True),
         *_texts("recorded_by"),
         _now("recorded_at"),
@@ -282,9 +333,13 @@ def _outcomes() -> None:
         *_checks(
             "match_outcome",
             counted="after_days >= 0",
-            result="result IN ('interest', 'due_diligence', 'term_sheet', 'invested', 'equity_option', 'no')",
+            result=(
+                "result IN ('interest', 'due_diligence', 'term_sheet', 'contract', 'invested', 'equity_option', 'no')"
+            ),
             result_of_a_meeting="held = (result IS NOT NULL)",
-            amount=f"amount_fen IS NULL OR amount_fen > 0 AND {with_money}",
+            amount=f"amount_fen IS NULL OR amount_fen BETWEEN 1 AND 1000000000000000 AND {with_money}",
+            day=f"(happened_on IS NOT NULL) = coalesce({on_a_day}, false)",
+            not_in_future="happened_on <= (recorded_at AT TIME ZONE 'Asia/Shanghai')::date",
         ),
     )
     op.create_index(
@@ -292,6 +347,81 @@ def _outcomes() -> None:
     )
 
 
+def _patents() -> None:
+    op.create_table(
+        "patent_offer",
+        *_ids("id"),
+        *_texts("patent_no", "title", "holder", "city_code"),
+        sa.Column("profile", postgresql.JSONB(), nullable=False),
+        *_texts("recorded_by"),
+        _now("recorded_at"),
+        *_moments("withdrawn_at"),
+        *_texts("withdrawn_by", nullable=True),
+        _primary("patent_offer", "id"),
+        *_checks("patent_offer", withdrawal_signed="num_nonnulls(withdrawn_at, withdrawn_by) IN (0, 2)"),
+    )
+    op.create_index(
+        "uq_patent_offer_live",
+        "patent_offer",
+        ["patent_no"],
+        unique=True,
+        postgresql_where=sa.text("withdrawn_at IS NULL"),
+    )
+    op.create_table(
+        "patent_push",
+        *_ids("id"),
+        *_texts("uscc", "city_code"),
+        *_texts("by_city", nullable=True),
+        sa.Column("asked", postgresql.JSONB(), nullable=False),
+        sa.Column("entries", postgresql.JSONB(), nullable=False),
+        *_numbers("found"),
+        sa.Column("pushed_on", sa.Date(), nullable=False),
+        *_texts("pushed_by"),
+        _now("pushed_at"),
+        _primary("patent_push", "id"),
+        *_checks("patent_push", counted="found = jsonb_array_length(entries) AND found > 0"),
+    )
+    op.create_index(op.f("ix_patent_push_uscc"), "patent_push", ["uscc"])
+
+
+def _take_from_events() -> None:
+    """Rows of the ledger that an event, or a push of patents, is taken as."""
+    op.execute("ALTER TABLE support_action ADD COLUMN matched_as TEXT")
+    op.execute("CREATE INDEX ix_support_action_matched ON support_action (matched_as) WHERE matched_as IS NOT NULL")
+    _sources("'city', 'province', 'report', 'bank', 'event'", _TAKEN_FROM[1])
+    op.create_check_constraint(
+        op.f("ck_support_action_match_named"), "support_action", "(source = 'event') = (matched_as IS NOT NULL)"
+    )
+    _guard(*_TAKEN_FROM)
+
+
+def _sources(every: str, taken: str) -> None:
+    for name, check in (
+        ("source", f"source IN ({every})"),
+        ("source_named", f"(source IN ({taken})) = (source_key IS NOT NULL)"),
+    ):
+        op.drop_constraint(op.f(f"ck_support_action_{name}"), "support_action")
+        op.create_check_constraint(op.f(f"ck_support_action_{name}"), "support_action", check)
+
+
+def _guard(before: str, after: str) -> None:
+    """The same function, which takes other sources as they are."""
+    definition: str = (
+        op.get_bind().execute(sa.text("SELECT pg_get_functiondef('keep_support_actions'::regproc)")).scalar_one()
+    )
+    if before not in definition:
+        raise RuntimeError("keep_support_actions is not as the last migration left it")
+    op.execute(definition.replace(f"({before})", f"({after})").replace(":=", r"\:="))
+
+
 def downgrade() -> None:
+    op.execute("DELETE FROM outbox_event WHERE consumer IN ('evaluation.take_match', 'finance.tell_participants')")
+    op.execute("ALTER TABLE support_action DISABLE TRIGGER USER")
+    op.execute("DELETE FROM support_action WHERE source = 'event'")
+    op.execute("ALTER TABLE support_action ENABLE TRIGGER USER")
+    op.drop_constraint(op.f("ck_support_action_match_named"), "support_action")
+    op.execute("ALTER TABLE support_action DROP COLUMN matched_as")
+    _sources("'city', 'province', 'report', 'bank'", _TAKEN_FROM[0])
+    _guard(*reversed(_TAKEN_FROM))
     for table in reversed(_TABLES):
         op.drop_table(table)

@@ -15,7 +15,8 @@ _BOUNDED = "NOT isempty(during) AND NOT lower_inf(during) AND NOT upper_inf(duri
 
 
 class MatchEvent(Base):
-    """One event; `month` is the first day of the month that it counts for, `chain` the industry chain's code."""
+    """One event; `month` is the first day of the month that it counts for, `chain` the industry chain's code, `who`
+    the rule of which enterprises may take part."""
 
     __tablename__ = "match_event"
     __table_args__ = (
@@ -32,6 +33,7 @@ class MatchEvent(Base):
     chain: Mapped[str]
     city_code: Mapped[str]
     venue: Mapped[str]
+    who: Mapped[str]
     created_by: Mapped[str]
     created_at: Mapped[CreatedAt]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from datetime import date
 
 from sqlalchemy import BigInteger, CheckConstraint, Computed, Index
 from sqlalchemy.orm import Mapped, mapped_column
@@ -10,9 +11,10 @@ from sqlalchemy.orm import Mapped, mapped_column
 from shared.models.base import Base, CreatedAt, Id, one_of
 from shared.models.matchmaking.participants import pair_keys
 
-RESULTS = ("interest", "due_diligence", "term_sheet", "invested", "equity_option", "no")
-# 科技成果+认股权 has an amount as an investment has.
-RESULTS_WITH_MONEY = ("invested", "equity_option")
+RESULTS = ("interest", "due_diligence", "term_sheet", "contract", "invested", "equity_option", "no")
+# An amount is meant where there is one: intended (term sheet), agreed, or invested, 科技成果+认股权 among them.
+RESULTS_WITH_MONEY = ("term_sheet", "contract", "invested", "equity_option")
+RESULTS_WITH_DAY = ("contract", "invested", "equity_option")
 
 
 class MatchOutcome(Base):
@@ -25,8 +27,13 @@ class MatchOutcome(Base):
         CheckConstraint(one_of("result", *RESULTS), name="result"),
         CheckConstraint("held = (result IS NOT NULL)", name="result_of_a_meeting"),
         CheckConstraint(
-            f"amount_fen IS NULL OR amount_fen > 0 AND {one_of('result', *RESULTS_WITH_MONEY)}", name="amount"
+            f"amount_fen IS NULL OR amount_fen BETWEEN 1 AND 1000000000000000 AND {one_of('result', *RESULTS_WITH_MONEY)}",
+            name="amount",
         ),
+        CheckConstraint(
+            f"(happened_on IS NOT NULL) = coalesce({one_of('result', *RESULTS_WITH_DAY)}, false)", name="day"
+        ),
+        CheckConstraint("happened_on <= (recorded_at AT TIME ZONE 'Asia/Shanghai')::date", name="not_in_future"),
         Index("ix_match_outcome_pair", "event_id", "enterprise_id", "partner_id", "after_days", "id"),
     )
 
@@ -38,6 +45,7 @@ class MatchOutcome(Base):
     held: Mapped[bool]
     result: Mapped[str | None]
     amount_fen: Mapped[int | None] = mapped_column(BigInteger)
+    happened_on: Mapped[date | None]
     note: Mapped[str | None]
     recorded_by: Mapped[str]
     recorded_at: Mapped[CreatedAt]
