@@ -44,8 +44,7 @@ _TABLES = (
 _READ = {
     "match_event": "id, kind, title, city_code",
     "match_slot": "event_id, slot, during",
-    "match_participant": "id, event_id, side, uscc, name",
-    "match_meeting": "plan_id, event_id, enterprise_id, partner_id, slot",
+    "match_participant": "id, event_id, uscc, name",
     "match_outcome": "id, event_id, enterprise_id, partner_id, after_days, held, result, amount_fen, happened_on",
     "patent_push": "id, uscc, city_code, pushed_on, by_city, found",
 }

@@ -17,6 +17,7 @@ from services.finance.lists.signing_keys import register_key
 from services.finance.matchmaking.act_routes import router as match_acts
 from services.finance.matchmaking.decision_routes import router as match_plans
 from services.finance.matchmaking.file_routes import router as match_files
+from services.finance.matchmaking.notice_routes import router as match_notices
 from services.finance.matchmaking.own_routes import router as own_matches
 from services.finance.matchmaking.record_routes import router as match_outcomes
 from services.finance.matchmaking.routes import router as match_events
@@ -51,6 +52,7 @@ def create_app(settings: Settings) -> FastAPI:
             match_acts,
             match_plans,
             match_files,
+            match_notices,
             match_outcomes,
             own_matches,
             webhooks,

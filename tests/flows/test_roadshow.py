@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -22,7 +22,9 @@ async def reasons(desk: Desk, plan_id: str, participant: str) -> dict[str, tuple
 
 
 async def test_a_roadshow_from_call_to_outcomes(system: System, clock: Clock) -> None:
-    desk, first = Desk(system, "420100"), tomorrow()
+    # Long enough ago that follow-ups lie in the past of the database, too.
+    clock.moment = datetime.now(UTC) - timedelta(days=140)
+    desk, first = Desk(system, "420100"), tomorrow(-130)
     called = await desk.call(first)
     path = f"{EVENTS}/{called['id']}"
     assert called["chain_name"] == "光电子信息"
@@ -80,6 +82,11 @@ async def test_a_roadshow_from_call_to_outcomes(system: System, clock: Clock) ->
     (shown,) = (await system.ok("finance", "GET", "/v1/own-match-events", own))["items"]
     assert pairs(shown["meetings"]) == {one for one in pairs(meetings) if one[0] == ids["企业0"]}
 
+    await system.drain()
+    (notice,) = (await system.ok("finance", "GET", "/v1/own-match-notices", own))["items"]
+    assert [line["other_id"] for line in notice["changes"]] == [one["partner_id"] for one in shown["meetings"]]
+    assert notice["changes"][0]["text"].startswith("新增：")
+
     await cancellation(desk, path, ids, meetings, first)
 
     # The day itself, and after.
@@ -107,6 +114,19 @@ async def cancellation(
     assert {one for one in pairs(meetings) if one[1] != ids["创投1"]} <= pairs(now)
     assert (await desk.get(f"{path}/timetables/1"))["items"] == meetings
     await in_calendars(desk, ids, now, min(lost), first)
+    # Whom the version does not touch hears nothing of it; who cancelled knows.
+    await desk.system.drain()
+    told = (await desk.get(f"{path}/notices"))["items"]
+    second = {one["participant_id"]: one for one in told if one["version"] == 2}
+    assert (
+        set(second)
+        == set(changes["affected"])
+        == {one[side] for one in (*changes["removed"], *changes["added"]) for side in ("enterprise_id", "partner_id")}
+        - {ids["创投1"]}
+    )
+    assert any(line["change"] == "removed" for line in second[min(lost)]["changes"])
+    seen = await desk.post(f"/v1/match-notices/{second[min(lost)]['id']}:told")
+    assert seen["seen_at"] == (await desk.post(f"/v1/match-notices/{seen['id']}:told"))["seen_at"] is not None
 
 
 async def in_calendars(desk: Desk, ids: dict[str, str], now: list[dict[str, Any]], lost: str, first: datetime) -> None:
@@ -150,11 +170,42 @@ async def outcomes(desk: Desk, path: str, now: list[dict[str, Any]], clock: Cloc
         (one["enterprise_id"], 30) for one in (early[0], late[0])
     ]
     invested = said(early[0], after_days=30, result="equity_option", amount_cny="3000000")
+    await desk.refused(f"{path}/outcomes", invested, "match_day_wrong", 422)
+    invested["happened_on"] = (first + timedelta(days=20)).date().isoformat()
     await desk.refused(f"{path}/outcomes", invested, "match_too_early", 409)
     clock.moment = first + timedelta(days=31)
+    for day in (first - timedelta(days=1), first + timedelta(days=40)):
+        other = invested | {"happened_on": day.date().isoformat()}
+        await desk.refused(f"{path}/outcomes", other, "match_day_wrong", 422)
     assert (await desk.post(f"{path}/outcomes", invested))["amount_cny"] == "3000000.00"
     due = (await desk.get("/v1/match-follow-ups"))["items"]
     assert [one["enterprise_id"] for one in due] == [late[0]["enterprise_id"]]
+    await in_the_ledger(desk, path, invested, {one["enterprise_id"] for one in (*early, late[0])}, first)
+
+
+async def ledger(desk: Desk) -> list[tuple[str, str, str, str | None]]:
+    page = await desk.system.ok("evaluation", "GET", "/v1/support-actions", desk.token)
+    return [
+        (one["kind"], one["provider"].removeprefix("【虚构】"), one["happened_on"], one["amount_cny"])
+        for one in page["items"]
+        if one["counted"]
+    ]
+
+
+async def in_the_ledger(desk: Desk, path: str, invested: dict[str, Any], came: set[str], first: datetime) -> None:
+    """Who came is in the ledger once, and what was invested; corrected there when the outcome is."""
+    await desk.system.drain()
+    found = await ledger(desk)
+    day = first.date().isoformat()
+    assert [one for one in found if one[0] == "roadshow"] == [("roadshow", "武汉市", day, None)] * len(came)
+    assert [one[2:] for one in found if one[0] == "equity"] == [(invested["happened_on"], "3000000.00")]
+    await desk.post(f"{path}/outcomes", invested | {"amount_cny": "2500000"})
+    await desk.system.drain()
+    assert [one[3] for one in await ledger(desk) if one[0] == "equity"] == ["2500000.00"]
+    later = {"result": "no", "amount_cny": None, "happened_on": None}
+    await desk.post(f"{path}/outcomes", invested | later)
+    await desk.system.drain()
+    assert [one for one in await ledger(desk) if one[0] == "equity"] == []
 
 
 @pytest.mark.parametrize(("kind", "partner"), [("challenge", "large_enterprise"), ("university_patents", "university")])

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.finance.matchmaking.errors import KIND_UNKNOWN, OUTSIDE_CITY, SLOT_OUTSIDE
 from services.finance.matchmaking.event_queries import event_out, known_chain
 from services.finance.matchmaking.schemas import EventIn, EventOut, SlotIn
+from services.finance.matchmaking.standing import check_rule
 from services.finance.matchmaking.terms import match_terms
 from shared import audit, calendar
 from shared.errors import Problem, Violation
@@ -22,7 +23,7 @@ from shared.security.actor import Actor
 async def create_event(session: AsyncSession, actor: Actor, event_in: EventIn) -> EventOut:
     """The event with its slots in order of time.
 
-    Problems `match_kind_unknown`, `match_chain_unknown`, `match_outside_city`, `match_slot_outside`,
+    Problems `match_kind_unknown`, `match_chain_unknown`, `match_rule_unknown`, `match_outside_city`, `match_slot_outside`,
     `match_slots_overlap`, `match_room_taken`, `match_event_exists`.
     """
     if event_in.kind not in match_terms().kinds:
@@ -38,6 +39,7 @@ async def create_event(session: AsyncSession, actor: Actor, event_in: EventIn) -
         chain=known_chain(event_in.chain),
         city_code=event_in.city_code,
         venue=event_in.venue,
+        who=check_rule(event_in.who or match_terms().kinds[event_in.kind].who),
         created_by=actor.subject,
     )
     session.add(event)

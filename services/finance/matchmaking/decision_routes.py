@@ -9,6 +9,7 @@ from fastapi import APIRouter, Path, Query, Response
 
 from services.finance.matchmaking.errors import (
     CALL_CLOSED,
+    MAY_NOT_TAKE_PART,
     NO_TIMETABLE,
     NOT_SOLVED,
     PLAN_OUTDATED,
@@ -52,7 +53,7 @@ PlaceCursor = Annotated[str | None, Query(pattern=r"^[0-9]{1,4}\.[0-9]{1,4}$", e
     status_code=201,
     response_model=PlanOut,
     summary="Compute a timetable",
-    responses=refuses(NOT_FOUND, CALL_CLOSED, TOO_LARGE, NOT_SOLVED),
+    responses=refuses(NOT_FOUND, CALL_CLOSED, MAY_NOT_TAKE_PART, TOO_LARGE, NOT_SOLVED),
 )
 async def post_plan(event_id: EventPath, session: SessionDep, actor: Writer, idempotency: IdempotencyDep) -> Response:
     """The best assignment of meetings, with its proven gap, and a timetable for it; nobody is told before its release."""

@@ -25,6 +25,9 @@ USCC_MISSING = ErrorKind("match_uscc_missing", 422, "An enterprise needs its cod
 MAY_NOT_TAKE_PART = ErrorKind(
     "match_may_not_take_part", 422, "This enterprise may not take part", "该企业不符合参加条件"
 )
+RULE_UNKNOWN = ErrorKind(
+    "match_rule_unknown", 422, "No such rule of who may take part", "没有这一参加条件（名单须为省定名单）"
+)
 TWICE = ErrorKind("match_participant_twice", 409, "The same participant twice", "同一参加方重复登记")
 CALL_CLOSED = ErrorKind("match_call_closed", 409, "The event has begun", "活动已经开始，不再接受登记和变更")
 NOT_A_PAIR = ErrorKind(
@@ -57,6 +60,12 @@ RESULT_MISSING = ErrorKind(
 AMOUNT_NOT_MEANT = ErrorKind(
     "match_amount_not_meant", 422, "This result has no amount", "该结果没有金额，或金额须大于零"
 )
+DAY_WRONG = ErrorKind(
+    "match_day_wrong",
+    422,
+    "A contract or an investment has a day, from that of the event to today; other results have none",
+    "签订合同、投资须填发生日期，不早于活动当天、不晚于今天；其他结果不填",
+)
 CONSTRAINT_ERRORS["uq_match_event_kind_month_city_code_title"] = EVENT_EXISTS
 CONSTRAINT_ERRORS["match_slot_once"] = SLOTS_OVERLAP
 CONSTRAINT_ERRORS["match_room_once"] = ROOM_TAKEN
@@ -67,3 +76,5 @@ CONSTRAINT_ERRORS["uq_match_release_plan_id"] = PLAN_OUTDATED
 CONSTRAINT_ERRORS["pk_match_release"] = PLAN_OUTDATED
 CONSTRAINT_ERRORS["ck_match_outcome_amount"] = AMOUNT_NOT_MEANT
 CONSTRAINT_ERRORS["ck_match_outcome_result_of_a_meeting"] = RESULT_MISSING
+CONSTRAINT_ERRORS["ck_match_outcome_day"] = DAY_WRONG
+CONSTRAINT_ERRORS["ck_match_outcome_not_in_future"] = DAY_WRONG

@@ -29,7 +29,8 @@ class Hours:
 def within_reach(actor: Actor) -> ColumnElement[bool]:
     """Which events the actor may see: an enterprise those that it takes part in."""
     if actor.uscc is not None:
-        return MatchEvent.id.in_(select(MatchParticipant.event_id).where(MatchParticipant.uscc == actor.uscc))
+        holder = func.holder_of_code(MatchParticipant.uscc)
+        return MatchEvent.id.in_(select(MatchParticipant.event_id).where(holder == func.holder_of_code(actor.uscc)))
     return true() if actor.city_code is None else MatchEvent.city_code == actor.city_code
 
 
@@ -84,6 +85,7 @@ async def event_out(session: AsyncSession, event: MatchEvent) -> EventOut:
         chain_name=chain_name(event.chain),
         city_code=event.city_code,
         venue=event.venue,
+        who=event.who,
         slots=[SlotOut(slot=at, starts_at=one.starts_at, ends_at=one.ends_at) for at, one in enumerate(hours)],
         rooms=[RoomOut(room=one.room, name=one.name, online=one.online) for one in await rooms_of(session, event.id)],
         version=None if release is None else release.version,

@@ -28,5 +28,6 @@ def _kind(one: KindTerms) -> KindOut:
         weights={str(part): weight for part, weight in one.weights.items()},
         bars=sorted(one.bars),
         floor=one.floor,
+        who=one.who,
         basis=one.basis,
     )

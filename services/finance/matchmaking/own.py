@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.finance.matchmaking.event_queries import newest_release
@@ -19,7 +19,7 @@ async def own_participant(session: AsyncSession, actor: Actor, event_id: uuid.UU
     """The enterprise's own registration at an event; Problem `not_found`."""
     statement = select(MatchParticipant).where(
         MatchParticipant.event_id == event_id,
-        MatchParticipant.uscc == actor.uscc,
+        func.holder_of_code(MatchParticipant.uscc) == func.holder_of_code(actor.uscc),
         MatchParticipant.side == "enterprise",
     )
     found = (await session.execute(statement)).scalar_one_or_none()
@@ -33,7 +33,10 @@ async def own_page(session: AsyncSession, actor: Actor, *, after: uuid.UUID | No
     statement = (
         select(MatchParticipant, MatchEvent)
         .join(MatchEvent, MatchEvent.id == MatchParticipant.event_id)
-        .where(MatchParticipant.uscc == actor.uscc, MatchParticipant.side == "enterprise")
+        .where(
+            func.holder_of_code(MatchParticipant.uscc) == func.holder_of_code(actor.uscc),
+            MatchParticipant.side == "enterprise",
+        )
         .order_by(MatchEvent.id)
         .limit(limit + 1)
     )

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import uuid
-from datetime import date
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from services.finance.matchmaking.money import Yuan
 from services.finance.matchmaking.schemas import Id, Moment
 
-Result: TypeAlias = Literal["interest", "due_diligence", "term_sheet", "invested", "equity_option", "no"]
 _Share = Annotated[float, Field(examples=[0.0])]
 _Points = Annotated[int, Field(examples=[812])]
 _Name = Annotated[str, Field(examples=["【虚构】示范光电有限公司"])]
@@ -146,64 +143,6 @@ class AffinityOut(BaseModel):
     affinity: _Points
     wishes: Annotated[int, Field(examples=[100])]
     points: _Points
-
-
-class OutcomeIn(BaseModel):
-    """What came of a meeting: on the day (`after_days` 0), or at a follow-up. Saying something else later is another word."""
-
-    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
-
-    enterprise_id: Id
-    partner_id: Id
-    after_days: Annotated[int, Field(ge=0, le=3650, examples=[0])]
-    held: Annotated[bool, Field(examples=[True])]
-    result: Annotated[Result | None, Field(examples=["interest"])] = None
-    amount_cny: Yuan | None = None
-    note: Annotated[str, Field(min_length=1, max_length=2000, examples=["约定下月实地考察"])] | None = None
-
-
-class OutcomeOut(BaseModel):
-    id: Id
-    event_id: Id
-    enterprise_id: Id
-    partner_id: Id
-    after_days: Annotated[int, Field(examples=[0])]
-    held: Annotated[bool, Field(examples=[True])]
-    result: Annotated[Result | None, Field(examples=["interest"])]
-    amount_cny: Annotated[str | None, Field(examples=[None])]
-    note: Annotated[str | None, Field(examples=["约定下月实地考察"])]
-    recorded_at: Moment
-
-
-class StandingOutcome(OutcomeOut):
-    latest: Annotated[bool, Field(examples=[True])]
-
-
-class OutcomePage(BaseModel):
-    """Every word that was ever said, in order; `latest` is false for one that a later word on the same stage replaces."""
-
-    items: list[StandingOutcome]
-    next_cursor: uuid.UUID | None
-
-
-class FollowUpOut(BaseModel):
-    """A follow-up that is due and not on record."""
-
-    event_id: Id
-    enterprise_id: Id
-    enterprise: _Name
-    partner_id: Id
-    partner: Annotated[str, Field(examples=["【虚构】示范创投"])]
-    after_days: Annotated[int, Field(examples=[30])]
-    due_on: Annotated[date, Field(examples=["2027-04-09"])]
-    meeting_result: Annotated[Result, Field(examples=["interest"])]
-
-
-class FollowUpPage(BaseModel):
-    """In order of the meetings' outcomes."""
-
-    items: list[FollowUpOut]
-    next_cursor: uuid.UUID | None
 
 
 class OwnEventOut(BaseModel):

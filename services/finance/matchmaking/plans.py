@@ -12,7 +12,7 @@ import rfc8785
 from sqlalchemy import func, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.finance.matchmaking.errors import NOT_SOLVED, TOO_LARGE
+from services.finance.matchmaking.errors import MAY_NOT_TAKE_PART, NOT_SOLVED, TOO_LARGE
 from services.finance.matchmaking.event_queries import event_by_id
 from services.finance.matchmaking.gathering import Gathering, Scoring
 from services.finance.matchmaking.loading import gathering_of
@@ -21,12 +21,13 @@ from services.finance.matchmaking.plan_schemas import PlanOut
 from services.finance.matchmaking.problem import Matching, Solution, UnsolvedError
 from services.finance.matchmaking.register import still_open
 from services.finance.matchmaking.solver import solve
+from services.finance.matchmaking.standing import who_may
 from services.finance.matchmaking.terms import match_terms
 from services.finance.matchmaking.timetable import Placed, timetable
 from shared import audit
-from shared.errors import Problem
+from shared.errors import Problem, Violation
 from shared.models.base import new_id
-from shared.models.matchmaking import MatchMeeting, MatchPlan
+from shared.models.matchmaking import MatchEvent, MatchMeeting, MatchParticipant, MatchPlan
 from shared.security.actor import Actor
 
 
@@ -53,15 +54,39 @@ class Computed:
 async def compute_plan(session: AsyncSession, actor: Actor, event_id: uuid.UUID) -> PlanOut:
     """A plan from the present state of the event; an empty one where nobody can meet, explained by its reasons.
 
-    Problems `not_found`, `match_call_closed`, `match_too_large`, `match_not_solved`.
+    Problems `not_found`, `match_call_closed`, `match_may_not_take_part`, `match_too_large`, `match_not_solved`.
     """
     event = await event_by_id(session, actor, event_id, lock=True)
     await still_open(session, event_id)
+    await _check_standing(session, event)
     gathering = await gathering_of(session, event)
     if len(gathering.enterprises) * len(gathering.partners) > match_terms().largest_pairs:
         raise Problem(TOO_LARGE)
     computed = await asyncio.to_thread(_computed, gathering)
     return await store_plan(session, actor, event_id, computed, based_on=None)
+
+
+async def _check_standing(session: AsyncSession, event: MatchEvent) -> None:
+    """Problem `match_may_not_take_part`, naming enterprises that no longer may: they are to be cancelled first."""
+    statement = (
+        select(MatchParticipant.name, MatchParticipant.uscc)
+        .where(
+            MatchParticipant.event_id == event.id,
+            MatchParticipant.side == "enterprise",
+            MatchParticipant.cancelled_at.is_(None),
+        )
+        .order_by(MatchParticipant.id)
+    )
+    found = [(name, uscc) for name, uscc in await session.execute(statement) if uscc is not None]
+    may = await who_may(session, event.who, {uscc for _, uscc in found})
+    kind = MAY_NOT_TAKE_PART
+    wrong = [
+        Violation(kind.code, f"{kind.title_zh}：{name}", f"{kind.title_en}: {uscc}")
+        for name, uscc in found
+        if uscc not in may
+    ]
+    if wrong:
+        raise Problem(kind, violations=wrong[:200])
 
 
 def _computed(gathering: Gathering) -> Computed:

@@ -9,10 +9,18 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 from pydantic import BeforeValidator
 
-from services.finance.matchmaking.errors import AMOUNT_NOT_MEANT, NOT_MET, RESULT_MISSING, STAGE_UNKNOWN, TOO_EARLY
+from services.finance.matchmaking.errors import (
+    AMOUNT_NOT_MEANT,
+    DAY_WRONG,
+    NOT_MET,
+    RESULT_MISSING,
+    STAGE_UNKNOWN,
+    TOO_EARLY,
+)
 from services.finance.matchmaking.event_queries import event_by_id
-from services.finance.matchmaking.outcomes import follow_up_page, outcome_page, record_outcome
-from services.finance.matchmaking.plan_schemas import FollowUpPage, OutcomeIn, OutcomeOut, OutcomePage
+from services.finance.matchmaking.outcome_queries import follow_up_page, outcome_page
+from services.finance.matchmaking.outcomes import record_outcome
+from services.finance.matchmaking.record_schemas import FollowUpPage, OutcomeIn, OutcomeOut, OutcomePage
 from services.finance.matchmaking.routes import EventPath, Limit
 from shared import calendar
 from shared.errors import NOT_FOUND
@@ -32,7 +40,7 @@ Reader = Annotated[Actor, requires("matchmaking:read")]
     status_code=201,
     response_model=OutcomeOut,
     summary="Record what came of a meeting",
-    responses=refuses(NOT_FOUND, STAGE_UNKNOWN, RESULT_MISSING, AMOUNT_NOT_MEANT, NOT_MET, TOO_EARLY),
+    responses=refuses(NOT_FOUND, STAGE_UNKNOWN, RESULT_MISSING, AMOUNT_NOT_MEANT, DAY_WRONG, NOT_MET, TOO_EARLY),
 )
 async def post_outcome(
     event_id: EventPath,

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import unicodedata
 import uuid
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Sequence
 
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.finance.matchmaking.errors import (
@@ -20,29 +20,14 @@ from services.finance.matchmaking.event_queries import event_by_id, hours_of
 from services.finance.matchmaking.money import fen_of
 from services.finance.matchmaking.participant_queries import participant_out
 from services.finance.matchmaking.schemas import ParticipantIn, ParticipantsIn, ParticipantsOut
+from services.finance.matchmaking.standing import who_may
 from services.finance.matchmaking.terms import KindTerms, match_terms
 from shared import audit, calendar
 from shared.errors import ErrorKind, Problem, Violation
 from shared.models.base import new_id
 from shared.models.matchmaking import MatchParticipant
-from shared.models.reads import enterprises_on_record, listed_members
-from shared.reference.province import province
+from shared.models.reads import present_codes
 from shared.security.actor import Actor
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """Present codes by codes asked for, of enterprises on record; and of those who are members of the pool."""
-
-    on_record: dict[str, str]
-    members: frozenset[str]
-
-    def may_take_part(self, uscc: str, kind: KindTerms) -> bool:
-        """Whether the kind's rule lets this enterprise in."""
-        if kind.who == "anyone":
-            return True
-        present = self.on_record.get(uscc)
-        return present is not None and (kind.who == "on_record" or present in self.members)
 
 
 async def register(
@@ -57,9 +42,11 @@ async def register(
     await still_open(session, event_id)
     given = participants_in.participants
     kind = match_terms().kinds[event.kind]
-    standing = await _standing(session, kind, [one.uscc for one in given if one.uscc])
-    faults = [fault for at, one in enumerate(given) for fault in _faults(at, one, kind, standing)]
-    faults += _repeated(given)
+    present = await present_codes(session, {one.uscc for one in given if one.uscc})
+    given = [one.model_copy(update={"uscc": present.get(one.uscc or "", one.uscc)}) for one in given]
+    may = await who_may(session, event.who, {one.uscc for one in given if one.uscc})
+    faults = [fault for at, one in enumerate(given) for fault in _faults(at, one, kind, may)]
+    faults += _repeated(given, await _codes_there(session, event_id))
     if faults:
         raise Problem(faults[0][0], violations=[violation for _, violation in faults[:200]])
     rows = [_row(event_id, actor, one) for one in given]
@@ -77,29 +64,31 @@ async def still_open(session: AsyncSession, event_id: uuid.UUID) -> None:
         raise Problem(CALL_CLOSED)
 
 
-async def _standing(session: AsyncSession, kind: KindTerms, usccs: Sequence[str]) -> Standing:
-    if kind.who == "anyone" or not usccs:
-        return Standing({}, frozenset())
-    on_record = {code: one.uscc for code, one in (await enterprises_on_record(session, usccs)).items()}
-    if kind.who == "on_record":
-        return Standing(on_record, frozenset())
-    members = await listed_members(session, province().pool_code)
-    return Standing(on_record, frozenset(one.uscc for one in members))
-
-
-def _faults(at: int, one: ParticipantIn, kind: KindTerms, standing: Standing) -> Iterator[tuple[ErrorKind, Violation]]:
+def _faults(
+    at: int, one: ParticipantIn, kind: KindTerms, may: Collection[str]
+) -> Iterator[tuple[ErrorKind, Violation]]:
     kinds = ("enterprise",) if one.side == "enterprise" else kind.partner_kinds
     if one.kind not in kinds:
         yield _fault(NOT_OF_KIND, at, "kind")
     if one.side == "enterprise" and one.uscc is None:
         yield _fault(USCC_MISSING, at, "uscc")
-    elif one.side == "enterprise" and one.uscc is not None and not standing.may_take_part(one.uscc, kind):
+    elif one.side == "enterprise" and one.uscc not in may:
         yield _fault(MAY_NOT_TAKE_PART, at, "uscc")
 
 
-def _repeated(given: Sequence[ParticipantIn]) -> list[tuple[ErrorKind, Violation]]:
+async def _codes_there(session: AsyncSession, event_id: uuid.UUID) -> set[str]:
+    """Present codes of who is registered: an enterprise whose code has changed since does not come twice."""
+    statement = select(MatchParticipant.uscc).where(
+        MatchParticipant.event_id == event_id, MatchParticipant.uscc.is_not(None)
+    )
+    codes = {code for code in (await session.execute(statement)).scalars() if code is not None}
+    present = await present_codes(session, codes)
+    return {f"uscc:{present.get(code, code)}" for code in codes}
+
+
+def _repeated(given: Sequence[ParticipantIn], there: Collection[str]) -> list[tuple[ErrorKind, Violation]]:
     faults: list[tuple[ErrorKind, Violation]] = []
-    seen: set[str] = set()
+    seen = set(there)
     for at, one in enumerate(given):
         names = {f"name:{name_key(one.name)}", *([f"uscc:{one.uscc}"] if one.uscc else [])}
         if names & seen:

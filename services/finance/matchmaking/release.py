@@ -14,8 +14,9 @@ from services.finance.matchmaking.plan_queries import plan_by_id
 from services.finance.matchmaking.plan_schemas import ReleaseIn, ReleaseOut
 from services.finance.matchmaking.plans import digest_of
 from services.finance.matchmaking.register import still_open
-from shared import audit
+from shared import audit, outbox
 from shared.errors import Problem
+from shared.events import TimetableReleased
 from shared.models.matchmaking import MatchPlan, MatchRelease
 from shared.security.actor import Actor
 
@@ -47,6 +48,7 @@ async def release(session: AsyncSession, actor: Actor, plan_id: uuid.UUID, relea
     await audit.record(
         session, service="finance", actor=actor, action="match_timetable.release", subject=subject, detail=detail
     )
+    await outbox.publish(session, TimetableReleased(match_event_id=event.id, version=made.version))
     return _out(made)
 
 

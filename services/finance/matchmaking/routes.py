@@ -17,6 +17,7 @@ from services.finance.matchmaking.errors import (
     NOT_OF_KIND,
     OUTSIDE_CITY,
     ROOM_TAKEN,
+    RULE_UNKNOWN,
     SLOT_OUTSIDE,
     SLOTS_OVERLAP,
     TWICE,
@@ -71,7 +72,9 @@ async def get_calendar(
     status_code=201,
     response_model=EventOut,
     summary="Call an event",
-    responses=refuses(KIND_UNKNOWN, CHAIN_UNKNOWN, OUTSIDE_CITY, SLOT_OUTSIDE, SLOTS_OVERLAP, ROOM_TAKEN, EVENT_EXISTS),
+    responses=refuses(
+        KIND_UNKNOWN, CHAIN_UNKNOWN, RULE_UNKNOWN, OUTSIDE_CITY, SLOT_OUTSIDE, SLOTS_OVERLAP, ROOM_TAKEN, EVENT_EXISTS
+    ),
 )
 async def post_event(body: EventIn, session: SessionDep, actor: Writer, idempotency: IdempotencyDep) -> Response:
     """An event with its slots and rooms; a room that another event has at that time is refused by the database."""

@@ -81,6 +81,7 @@ class KindOut(BaseModel):
     weights: Annotated[dict[str, int], Field(examples=[{"ipc": 15, "industry": 25}])]
     bars: Annotated[list[str], Field(examples=[["amount", "region", "stage"]])]
     floor: Annotated[int, Field(examples=[250])]
+    who: Annotated[str, Field(examples=["anyone"])]
     basis: Annotated[str, Field(examples=["金额、地域、阶段是投资方的硬性条件"])]
 
 
@@ -110,7 +111,11 @@ class RoomIn(_In):
 
 
 class EventIn(_In):
-    """Slots in any order; every room is the event's from the first slot's beginning to the last one's end."""
+    """Slots in any order; every room is the event's from the first slot's beginning to the last one's end.
+
+    `who` may take part of enterprises: `anyone`, `on_record`, `pool_member`, or `list:` and a list programme, whose rule
+    is a rulebook expression; left out, the kind's own rule.
+    """
 
     kind: KindCode
     title: Annotated[_Text, Field(examples=["光电子信息产业链投融资路演"])]
@@ -118,6 +123,7 @@ class EventIn(_In):
     chain: Annotated[str, Field(min_length=1, max_length=60, examples=["five_dominant-1"])]
     city_code: City
     venue: Annotated[_Text, Field(examples=["【虚构】会展中心"])]
+    who: Annotated[str, Field(min_length=1, max_length=80, examples=["list:pool-members"])] | None = None
     slots: Annotated[list[SlotIn], Field(min_length=1, max_length=60)]
     rooms: Annotated[list[RoomIn], Field(min_length=1, max_length=600)]
 
@@ -145,6 +151,7 @@ class EventOut(BaseModel):
     chain_name: Annotated[str, Field(examples=["光电子信息"])]
     city_code: Annotated[str, Field(examples=["420100"])]
     venue: Annotated[str, Field(examples=["【虚构】会展中心"])]
+    who: Annotated[str, Field(examples=["anyone"])]
     slots: list[SlotOut]
     rooms: list[RoomOut]
     version: Annotated[int | None, Field(examples=[1])]

@@ -14,7 +14,6 @@ from shared.reference.province import province
 
 Part: TypeAlias = Literal["ipc", "industry", "amount", "region", "stage", "text"]
 PARTS: tuple[Part, ...] = get_args(Part)
-Who: TypeAlias = Literal["anyone", "on_record", "pool_member"]
 IPC_LEVELS = ("section", "class", "subclass", "group", "subgroup")
 INDUSTRY_LEVELS = ("section", "division", "group", "class")
 # Scores are thousandths.
@@ -54,14 +53,14 @@ class KindTerms:
     floor: int
     monthly: bool
     yearly_minimum_per_city: int
-    who: Who
+    who: str
     basis: str
     weights: Mapping[Part, int]
 
     def __post_init__(self) -> None:
         if set(self.weights) != set(PARTS) or min(self.weights.values()) < 0 or not sum(self.weights.values()):
             raise ValueError(f"matchmaking.toml: kind {self.code}: a weight of every part, not all of them zero")
-        if not self.bars <= set(PARTS) or self.who not in get_args(Who) or not self.basis.strip():
+        if not self.bars <= set(PARTS) or not self.who.strip() or not self.basis.strip():
             raise ValueError(
                 f"matchmaking.toml: kind {self.code}: known parts, a known rule of who takes part, a basis"
             )

@@ -128,10 +128,16 @@ async def changes_of(session: AsyncSession, release: MatchRelease) -> ChangesOut
         for pair, one in now_is.items()
         if pair in was and (was[pair].slot, was[pair].room) != (one.slot, one.room)
     ]
-    affected = _both([*added, *removed, *(one.after for one in moved)])
+    affected = await _still_here(session, _both([*added, *removed, *(one.after for one in moved)]))
     return ChangesOut(
         event_id=release.event_id, version=release.version, added=added, removed=removed, moved=moved, affected=affected
     )
+
+
+async def _still_here(session: AsyncSession, ids: Sequence[uuid.UUID]) -> list[uuid.UUID]:
+    """Without those who cancelled: they know."""
+    statement = select(MatchParticipant.id).where(MatchParticipant.id.in_(ids), MatchParticipant.cancelled_at.is_(None))
+    return sorted((await session.execute(statement)).scalars())
 
 
 def _both(meetings: Iterable[MeetingOut]) -> list[uuid.UUID]:

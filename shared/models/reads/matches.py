@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import cast
 
-from sqlalchemy import and_, exists, select
+from sqlalchemy import and_, select
 from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
@@ -80,7 +80,7 @@ async def enterprise_of_match(session: AsyncSession, name: str) -> str:
 async def _attended(session: AsyncSession, participant_id: uuid.UUID) -> Matched | None:
     """An enterprise that had a meeting came, once an event, however many it had."""
     later = aliased(MatchOutcome)
-    newest = ~exists().where(
+    replaced = select(later.id).where(
         later.event_id == MatchOutcome.event_id,
         later.enterprise_id == MatchOutcome.enterprise_id,
         later.partner_id == MatchOutcome.partner_id,
@@ -93,13 +93,15 @@ async def _attended(session: AsyncSession, participant_id: uuid.UUID) -> Matched
         .join(MatchSlot, and_(MatchSlot.event_id == MatchEvent.id, MatchSlot.slot == 0))
         .where(
             MatchParticipant.id == participant_id,
-            exists().where(
+            select(MatchOutcome.id)
+            .where(
                 MatchOutcome.enterprise_id == participant_id,
                 MatchOutcome.event_id == MatchEvent.id,
                 MatchOutcome.after_days == 0,
                 MatchOutcome.held,
-                newest,
-            ),
+                ~replaced.exists(),
+            )
+            .exists(),
         )
     )
     found = (await session.execute(statement)).one_or_none()
