@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from io import BytesIO
 from typing import Any
 
 import pytest
 from icalendar import Calendar
+from python_calamine import CalamineWorkbook
 from support.matchmaking import EVENTS, Desk, enterprise, investor, tomorrow
 from support.notices import Clock
 from support.system import System
@@ -114,6 +116,7 @@ async def cancellation(
     assert {one for one in pairs(meetings) if one[1] != ids["创投1"]} <= pairs(now)
     assert (await desk.get(f"{path}/timetables/1"))["items"] == meetings
     await in_calendars(desk, ids, now, min(lost), first)
+    await for_the_venue(desk, path, now)
     # Whom the version does not touch hears nothing of it; who cancelled knows.
     await desk.system.drain()
     told = (await desk.get(f"{path}/notices"))["items"]
@@ -139,6 +142,23 @@ async def in_calendars(desk: Desk, ids: dict[str, str], now: list[dict[str, Any]
     starts = {first + timedelta(minutes=30 * one["slot"]) for one in expected}
     assert {one.decoded("dtstart") for one in held} == starts
     assert {int(one["sequence"]) for one in entries} == {2}
+
+
+async def for_the_venue(desk: Desk, path: str, now: list[dict[str, Any]]) -> None:
+    answer = await desk.system.request("finance", "GET", f"{path}/timetables/2/venue.xlsx", desk.token)
+    assert answer.is_success, answer.text
+    workbook = CalamineWorkbook.from_filelike(BytesIO(answer.content))
+    assert workbook.sheet_names == ["总表", "分参加方", "签到表"]
+    grid = workbook.get_sheet_by_name("总表").to_python()
+    rooms = grid[1][1:]
+    held = {
+        (slot, room, cell)
+        for slot, row in enumerate(grid[2:])
+        for room, cell in zip(rooms, row[1:], strict=True)
+        if cell
+    }
+    assert held == {(one["slot"], one["room"], f"{one['enterprise']}\n{one['partner']}") for one in now}
+    assert len(workbook.get_sheet_by_name("分参加方").to_python()) == 2 + 2 * len(now)
 
 
 async def outcomes(desk: Desk, path: str, now: list[dict[str, Any]], clock: Clock, first: datetime) -> None:
