@@ -55,6 +55,7 @@ _CUSTOM: dict[str, tuple[str, str]] = {
     "industry_unknown": ("不是 GB/T 4754-2017 的行业代码", "Not a code of GB/T 4754-2017"),
     "stage_unknown": ("没有这一融资阶段", "No such stage"),
     "not_a_month": ("月份请填该月第一天（例：2027-03-01）", "Write a month as its first day, such as 2027-03-01"),
+    "nothing_asked": ("分类号、行业、文字至少填一项", "Ask by classes, industries or text"),
     "least_above_most": ("下限不能高于上限", "The least is more than the most"),
     "minimum_above_maximum": ("最低名额不能多于最高名额", "The minimum is more than the maximum"),
     "held_back_but_shared": ("省级留用的名额不能转为共享", "Places held back from everybody stay empty"),

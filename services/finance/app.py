@@ -19,6 +19,7 @@ from services.finance.matchmaking.decision_routes import router as match_plans
 from services.finance.matchmaking.file_routes import router as match_files
 from services.finance.matchmaking.notice_routes import router as match_notices
 from services.finance.matchmaking.own_routes import router as own_matches
+from services.finance.matchmaking.patent_routes import router as patent_pushes
 from services.finance.matchmaking.record_routes import router as match_outcomes
 from services.finance.matchmaking.routes import router as match_events
 from services.finance.outcomes.routes import router as outcomes
@@ -55,6 +56,7 @@ def create_app(settings: Settings) -> FastAPI:
             match_notices,
             match_outcomes,
             own_matches,
+            patent_pushes,
             webhooks,
             proposals,
             outcomes,

@@ -60,6 +60,13 @@ RESULT_MISSING = ErrorKind(
 AMOUNT_NOT_MEANT = ErrorKind(
     "match_amount_not_meant", 422, "This result has no amount", "该结果没有金额，或金额须大于零"
 )
+OFFERED_TWICE = ErrorKind("patent_offered_twice", 409, "This patent is on offer already", "该专利已在供给清单中")
+NOTHING_SUITS = ErrorKind(
+    "patent_nothing_suits",
+    409,
+    "No patent on offer suits that was not pushed before",
+    "供给清单中没有达到契合下限、且未推送过的专利",
+)
 DAY_WRONG = ErrorKind(
     "match_day_wrong",
     422,
@@ -78,3 +85,4 @@ CONSTRAINT_ERRORS["ck_match_outcome_amount"] = AMOUNT_NOT_MEANT
 CONSTRAINT_ERRORS["ck_match_outcome_result_of_a_meeting"] = RESULT_MISSING
 CONSTRAINT_ERRORS["ck_match_outcome_day"] = DAY_WRONG
 CONSTRAINT_ERRORS["ck_match_outcome_not_in_future"] = DAY_WRONG
+CONSTRAINT_ERRORS["uq_patent_offer_live"] = OFFERED_TWICE

@@ -64,6 +64,16 @@ def _month(day: date) -> date:
 City = Annotated[str, Field(max_length=6, examples=["420100"]), AfterValidator(_city)]
 Month = Annotated[date, BeforeValidator(iso_date), AfterValidator(_month), Field(examples=["2027-03-01"])]
 
+Symbols = Annotated[
+    list[Annotated[str, Field(max_length=20), AfterValidator(_ipc)]], Field(max_length=20, examples=[["H01S3/067"]])
+]
+Industries = Annotated[
+    list[Annotated[str, Field(max_length=4), AfterValidator(_industry)]], Field(max_length=20, examples=[["3976"]])
+]
+Places = Annotated[
+    list[Annotated[str, Field(max_length=6), AfterValidator(_place)]], Field(max_length=20, examples=[["420100"]])
+]
+
 
 class _In(BaseModel):
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
@@ -208,15 +218,11 @@ class ParticipantIn(_In):
     uscc: Uscc | None = None
     name: Annotated[_Text, Field(examples=["【虚构】示范光电有限公司"])]
     capacity: Annotated[int, Field(ge=0, le=100, examples=[4])]
-    ipc: Annotated[list[Annotated[str, Field(max_length=20), AfterValidator(_ipc)]], Field(max_length=20)] = []
-    industries: Annotated[
-        list[Annotated[str, Field(max_length=4), AfterValidator(_industry)]], Field(max_length=20, examples=[["3976"]])
-    ] = []
+    ipc: Symbols = []
+    industries: Industries = []
     least_cny: Yuan | None = None
     most_cny: Yuan | None = None
-    regions: Annotated[
-        list[Annotated[str, Field(max_length=6), AfterValidator(_place)]], Field(max_length=20, examples=[["420100"]])
-    ] = []
+    regions: Places = []
     stages: Annotated[
         list[Annotated[str, Field(max_length=40), AfterValidator(_stage)]], Field(max_length=20, examples=[["seed"]])
     ] = []

@@ -80,11 +80,12 @@ class MatchTerms:
     seed: int
     follow_up_days: tuple[int, ...]
     days_ahead: int
+    push_kind: str
     stages: Mapping[str, str]
     kinds: Mapping[str, KindTerms]
 
 
-_BASED = ("affinity", "wishes", "fairness", "solver", "follow_up", "planning", "stages")
+_BASED = ("affinity", "wishes", "fairness", "solver", "follow_up", "planning", "push", "stages")
 
 
 def _kind(content: dict[str, Any]) -> KindTerms:
@@ -116,6 +117,8 @@ def read_terms(folder: Path) -> MatchTerms:
     if without:
         raise ValueError(f"matchmaking.toml: no basis for {without}")
     kinds = [_kind(one) for one in content["kind"]]
+    if content["push"]["kind"] not in {one.code for one in kinds}:
+        raise ValueError("matchmaking.toml: [push] names a kind of event")
     solver = content["solver"]
     return MatchTerms(
         affinity=_affinity(content["affinity"]),
@@ -128,6 +131,7 @@ def read_terms(folder: Path) -> MatchTerms:
         seed=solver["seed"],
         follow_up_days=tuple(content["follow_up"]["days"]),
         days_ahead=content["planning"]["days_ahead"],
+        push_kind=content["push"]["kind"],
         stages=MappingProxyType({code: title for code, title in content["stages"].items() if code != "basis"}),
         kinds=MappingProxyType({one.code: one for one in kinds}),
     )
