@@ -51,7 +51,7 @@ def tomorrow(days: int = 10) -> datetime:
     return day if day.day < 27 else day + timedelta(days=6)
 
 
-def event(first: datetime, slots: int = 3, rooms: int = 3, **changes: Any) -> dict[str, Any]:
+def event(first: datetime, times: int = 3, room_count: int = 3, **changes: Any) -> dict[str, Any]:
     return {
         "kind": "roadshow",
         "title": "光电子信息产业链投融资路演",
@@ -64,9 +64,9 @@ def event(first: datetime, slots: int = 3, rooms: int = 3, **changes: Any) -> di
                 "starts_at": (first + timedelta(minutes=30 * at)).isoformat(),
                 "ends_at": (first + timedelta(minutes=30 * at + 20)).isoformat(),
             }
-            for at in range(slots)
+            for at in range(times)
         ],
-        "rooms": [{"name": f"{at + 1}号洽谈室"} for at in range(rooms)],
+        "rooms": [{"name": f"{at + 1}号洽谈室"} for at in range(room_count)],
     } | changes
 
 

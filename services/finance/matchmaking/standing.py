@@ -49,6 +49,6 @@ async def _listed(session: AsyncSession, programme: str, present: Collection[str
     edition = await edition_on(session, programme, calendar.business_date(now))
     if edition is None or edition.expires_at <= now:
         return set()
-    owner = dict((await session.execute(codes_of(present))).tuples())
+    owner = {row.code: row.uscc for row in await session.execute(codes_of(present))}
     found = await standing_in(session, programme, edition.serial, sorted({*owner, *present}))
     return {owner.get(code, code) for code in found}
