@@ -17,6 +17,7 @@ from services.finance.matchmaking.classes import ipc_symbol
 from services.finance.matchmaking.gathering import Gathering, Scoring
 from services.finance.matchmaking.problem import Matching
 from services.finance.matchmaking.profiles import Profile
+from services.finance.matchmaking.quality import labelled_pairs, measured
 from services.finance.matchmaking.solver import solve
 from services.finance.matchmaking.terms import match_terms
 from services.finance.matchmaking.timetable import timetable
@@ -147,6 +148,17 @@ def top_patents() -> tuple[float, float]:
     return taken, perf_counter() - started
 
 
+def quality() -> None:
+    """How well the affinity of events ranks pairs that people judged."""
+    labelled, terms = labelled_pairs(), match_terms()
+    for kind in ("university_patents", "challenge"):
+        found = measured(labelled, terms.kinds[kind], terms)
+        print(
+            f"nDCG@{found.cut} on {labelled.pairs} labelled pairs, {kind}: {found.affinity:.3f}; "
+            f"classes alone {found.classes:.3f}, text alone {found.text:.3f}, chance {found.chance:.3f}"
+        )
+
+
 def main() -> None:
     table = Table(title="match: meetings of one event; gap proven by the solver's prices")
     for name in ("event", "affinity s", "solve s", "timetable s", "meetings", "gap %", "total", "greedy",
@@ -170,6 +182,7 @@ def main() -> None:
     print(
         f"best {WANTED} of {PATENTS:,} patents for {ASKING:,} enterprises: {taken:.1f} s; dense product {dense:.1f} s"
     )
+    quality()
 
 
 if __name__ == "__main__":

@@ -219,6 +219,9 @@ async def in_the_ledger(desk: Desk, path: str, invested: dict[str, Any], came: s
     day = first.date().isoformat()
     assert [one for one in found if one[0] == "roadshow"] == [("roadshow", "武汉市", day, None)] * len(came)
     assert [one[2:] for one in found if one[0] == "equity"] == [(invested["happened_on"], "3000000.00")]
+    year = await desk.system.ok("evaluation", "GET", f"/v1/performance/{first.year}/cities/420100", desk.token)
+    figures = {one["indicator"]: one["value"] for one in year["figures"]}
+    assert (figures["matched"], figures["financing"]) == (str(len(came)), "3000000.00")
     await desk.post(f"{path}/outcomes", invested | {"amount_cny": "2500000"})
     await desk.system.drain()
     assert [one[3] for one in await ledger(desk) if one[0] == "equity"] == ["2500000.00"]

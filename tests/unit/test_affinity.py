@@ -211,5 +211,5 @@ def test_symbols_and_amounts_are_written_one_way() -> None:
 
 
 def test_kinds_are_data() -> None:
-    assert set(TERMS.kinds) == {"roadshow", "challenge", "university_patents"}
+    assert set(TERMS.kinds) == {"roadshow", "challenge", "university_patents", "deputy"}
     assert TERMS.kinds["challenge"].bars == frozenset()

@@ -57,9 +57,12 @@ def lines_by_participant(changes: ChangesOut) -> dict[uuid.UUID, list[dict[str, 
 
 
 def _every(changes: ChangesOut) -> Iterator[tuple[What, MeetingOut, MeetingOut | None]]:
-    yield from (("added", one, None) for one in changes.added)
-    yield from (("removed", one, None) for one in changes.removed)
-    yield from (("moved", one.after, one.before) for one in changes.moved)
+    for one in changes.added:
+        yield "added", one, None
+    for one in changes.removed:
+        yield "removed", one, None
+    for pair in changes.moved:
+        yield "moved", pair.after, pair.before
 
 
 def _text(what: What, other: str, meeting: MeetingOut, before: MeetingOut | None) -> str:
