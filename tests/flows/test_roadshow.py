@@ -225,6 +225,12 @@ async def in_the_ledger(desk: Desk, path: str, invested: dict[str, Any], came: s
     await desk.post(f"{path}/outcomes", invested | {"amount_cny": "2500000"})
     await desk.system.drain()
     assert [one[3] for one in await ledger(desk) if one[0] == "equity"] == ["2500000.00"]
+    came_to = await desk.get(f"{path}/summary")
+    assert came_to["invested"] == {"pairs": 1, "amount_cny": "2500000.00", "amount_unknown": 0}
+    assert came_to["agreed"] == {"pairs": 0, "amount_cny": "0.00", "amount_unknown": 0}
+    assert came_to["intended"] == {"pairs": 1, "amount_cny": None, "amount_unknown": 1}
+    assert came_to["held"] + came_to["not_held"] + came_to["untold"] == came_to["meetings"]
+    assert sum(came_to["results"].values()) == came_to["held"]
     later = {"result": "no", "amount_cny": None, "happened_on": None}
     await desk.post(f"{path}/outcomes", invested | later)
     await desk.system.drain()

@@ -20,8 +20,9 @@ from services.finance.matchmaking.errors import (
 from services.finance.matchmaking.event_queries import event_by_id
 from services.finance.matchmaking.outcome_queries import follow_up_page, outcome_page
 from services.finance.matchmaking.outcomes import record_outcome
-from services.finance.matchmaking.record_schemas import FollowUpPage, OutcomeIn, OutcomeOut, OutcomePage
+from services.finance.matchmaking.record_schemas import FollowUpPage, OutcomeIn, OutcomeOut, OutcomePage, SummaryOut
 from services.finance.matchmaking.routes import EventPath, Limit
+from services.finance.matchmaking.summary import summary_of
 from shared import calendar
 from shared.errors import NOT_FOUND
 from shared.security.actor import Actor
@@ -60,6 +61,12 @@ async def get_outcomes(
     """Every word in order; `latest` marks those that hold."""
     event = await event_by_id(session, actor, event_id)
     return await outcome_page(session, event.id, after=cursor, limit=limit)
+
+
+@router.get("/match-events/{event_id}/summary", summary="Read what an event came to", responses=refuses(NOT_FOUND))
+async def get_summary(event_id: EventPath, session: SessionDep, actor: Reader) -> SummaryOut:
+    """Who came, what was held, and the amounts intended, agreed and invested."""
+    return await summary_of(session, await event_by_id(session, actor, event_id))
 
 
 @router.get("/match-follow-ups", summary="List follow-ups that are due")

@@ -108,3 +108,32 @@ class FollowUpPage(BaseModel):
 
     items: list[FollowUpOut]
     next_cursor: uuid.UUID | None
+
+
+class MoneyOut(BaseModel):
+    """How many pairs, and the sum of the amounts that are known; null where none of them is."""
+
+    pairs: Annotated[int, Field(examples=[2])]
+    amount_cny: Annotated[str | None, Field(examples=["3000000.00"])]
+    amount_unknown: Annotated[int, Field(examples=[0])]
+
+
+class SummaryOut(BaseModel):
+    """What an event came to; `results` by what was said last of each pair, meetings `untold` have no word yet.
+
+    `intended` are term sheets (意向金额), `agreed` contracts, `invested` investments (落地金额).
+    """
+
+    event_id: Id
+    month: Annotated[date, Field(examples=["2027-03-01"])]
+    chain_name: Annotated[str, Field(examples=["光电子信息"])]
+    enterprises: Annotated[int, Field(examples=[50])]
+    partners: Annotated[int, Field(examples=[20])]
+    meetings: Annotated[int, Field(examples=[120])]
+    held: Annotated[int, Field(examples=[110])]
+    not_held: Annotated[int, Field(examples=[4])]
+    untold: Annotated[int, Field(examples=[6])]
+    results: Annotated[dict[str, int], Field(examples=[{"interest": 60, "no": 50}])]
+    intended: MoneyOut
+    agreed: MoneyOut
+    invested: MoneyOut
