@@ -10,9 +10,7 @@ from fastapi import APIRouter, Path, Response
 from services.finance.matchmaking.cancel import cancel
 from services.finance.matchmaking.errors import CALL_CLOSED, CANCELLED, NOT_A_PAIR, NOT_SOLVED, TOO_EARLY
 from services.finance.matchmaking.participant_acts import check_in, consent
-from services.finance.matchmaking.preferences import declare_conflict, prefer
-from services.finance.matchmaking.routes import EventPath
-from services.finance.matchmaking.schemas import (
+from services.finance.matchmaking.participant_schemas import (
     CancellationIn,
     CancellationOut,
     ConflictIn,
@@ -21,6 +19,8 @@ from services.finance.matchmaking.schemas import (
     PreferenceIn,
     PreferenceOut,
 )
+from services.finance.matchmaking.preferences import declare_conflict, prefer
+from services.finance.matchmaking.routes import EventPath
 from shared.errors import NOT_FOUND
 from shared.security.actor import Actor
 from shared.web.documentation import refuses

@@ -16,10 +16,10 @@ from services.finance.matchmaking.gathering import Gathering, Scoring
 from services.finance.matchmaking.linear_programme import Limits
 from services.finance.matchmaking.loading import gathering_of, meetings_of
 from services.finance.matchmaking.participant_queries import participant_by_id, participant_out
+from services.finance.matchmaking.participant_schemas import CancellationIn, CancellationOut
 from services.finance.matchmaking.plans import Computed, Meeting, meetings_at, store_plan
 from services.finance.matchmaking.problem import UnsolvedError
 from services.finance.matchmaking.replan import Touched, replan
-from services.finance.matchmaking.schemas import CancellationIn, CancellationOut
 from services.finance.matchmaking.terms import match_terms
 from services.finance.matchmaking.timetable import Placed
 from shared import audit, calendar

@@ -16,6 +16,7 @@ from services.finance.matchmaking.errors import (
     TOO_LARGE,
 )
 from services.finance.matchmaking.event_queries import event_by_id
+from services.finance.matchmaking.participant_schemas import PairIn
 from services.finance.matchmaking.plan_queries import affinity_of, plan_by_id, plan_out, plan_page, reason_page
 from services.finance.matchmaking.plan_schemas import (
     AffinityOut,
@@ -30,7 +31,6 @@ from services.finance.matchmaking.plan_schemas import (
 from services.finance.matchmaking.plans import compute_plan
 from services.finance.matchmaking.release import release
 from services.finance.matchmaking.routes import EventPath, Limit
-from services.finance.matchmaking.schemas import PairIn
 from services.finance.matchmaking.timetables import Place, changes_of, release_of, timetable_page
 from shared.errors import NOT_FOUND
 from shared.security.actor import Actor

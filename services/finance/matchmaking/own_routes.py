@@ -14,17 +14,17 @@ from services.finance.matchmaking.icalendar_file import calendar_file
 from services.finance.matchmaking.own import own_page, own_participant
 from services.finance.matchmaking.participant_acts import consent
 from services.finance.matchmaking.participant_queries import participant_page
-from services.finance.matchmaking.plan_queries import plan_by_id, reason_page
-from services.finance.matchmaking.plan_schemas import OwnEventPage, ReasonPage
-from services.finance.matchmaking.preferences import prefer
-from services.finance.matchmaking.routes import EventPath, Limit
-from services.finance.matchmaking.schemas import (
+from services.finance.matchmaking.participant_schemas import (
     OwnPreferenceIn,
     ParticipantOut,
     ParticipantPage,
     PreferenceIn,
     PreferenceOut,
 )
+from services.finance.matchmaking.plan_queries import plan_by_id, reason_page
+from services.finance.matchmaking.plan_schemas import OwnEventPage, ReasonPage
+from services.finance.matchmaking.preferences import prefer
+from services.finance.matchmaking.routes import EventPath, Limit
 from services.finance.matchmaking.timetables import release_of
 from shared.errors import NOT_FOUND
 from shared.security.actor import Actor

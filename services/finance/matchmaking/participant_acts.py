@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.finance.matchmaking.errors import CANCELLED, TOO_EARLY
 from services.finance.matchmaking.event_queries import hours_of, lock_event
 from services.finance.matchmaking.participant_queries import participant_by_id, participant_out
-from services.finance.matchmaking.schemas import ParticipantOut
+from services.finance.matchmaking.participant_schemas import ParticipantOut
 from shared import audit, calendar
 from shared.errors import Problem
 from shared.models.matchmaking import MatchParticipant

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.finance.matchmaking.event_queries import within_reach
 from services.finance.matchmaking.gathering import Side
 from services.finance.matchmaking.money import yuan_of
-from services.finance.matchmaking.schemas import ParticipantOut, ParticipantPage
+from services.finance.matchmaking.participant_schemas import ParticipantOut, ParticipantPage
 from shared.errors import NOT_FOUND, Problem
 from shared.models.matchmaking import MatchEvent, MatchParticipant
 from shared.security.actor import Actor

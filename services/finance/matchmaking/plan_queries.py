@@ -13,9 +13,9 @@ from services.finance.matchmaking.event_queries import within_reach
 from services.finance.matchmaking.explanation import part_scores
 from services.finance.matchmaking.gathering import Gathering, Scoring
 from services.finance.matchmaking.loading import meetings_of
+from services.finance.matchmaking.participant_schemas import PairIn
 from services.finance.matchmaking.plan_schemas import AffinityOut, PartOut, PlanOut, PlanPage, ReasonOut, ReasonPage
 from services.finance.matchmaking.reasons import Reason, Reasons
-from services.finance.matchmaking.schemas import PairIn
 from services.finance.matchmaking.terms import match_terms
 from shared.errors import NOT_FOUND, Problem
 from shared.models.matchmaking import MatchEvent, MatchMeeting, MatchPlan, MatchRelease
@@ -37,13 +37,14 @@ async def plan_by_id(session: AsyncSession, actor: Actor, plan_id: uuid.UUID) ->
 
 
 async def plan_out(session: AsyncSession, plan: MatchPlan) -> PlanOut:
-    """One plan as HTTP shows it; its inputs must be loaded."""
+    """One plan as HTTP shows it; what it rests on is counted where it is, since it may be long."""
+    sides = [func.jsonb_array_length(MatchPlan.inputs[side]) for side in ("enterprises", "partners")]
+    rows, columns = (await session.execute(select(*sides).where(MatchPlan.id == plan.id))).one()
     counts = select(func.count(), func.count(MatchMeeting.enterprise_id.distinct())).where(
         MatchMeeting.plan_id == plan.id
     )
     meetings, with_one = (await session.execute(counts)).one()
     version = select(MatchRelease.version).where(MatchRelease.plan_id == plan.id)
-    rows, columns = len(plan.inputs["enterprises"]), len(plan.inputs["partners"])
     return PlanOut(
         id=plan.id,
         event_id=plan.event_id,
@@ -84,7 +85,7 @@ def _explanation(rows: int, columns: int, meetings: int, with_one: int) -> str:
 
 async def plan_page(session: AsyncSession, event_id: uuid.UUID, *, after: int | None, limit: int) -> PlanPage:
     """An event's plans, the newest first; the cursor is a sequence number."""
-    statement = select(MatchPlan).where(MatchPlan.event_id == event_id).options(undefer(MatchPlan.inputs))
+    statement = select(MatchPlan).where(MatchPlan.event_id == event_id)
     if after is not None:
         statement = statement.where(MatchPlan.sequence < after)
     found = list((await session.execute(statement.order_by(MatchPlan.sequence.desc()).limit(limit + 1))).scalars())

@@ -154,5 +154,5 @@ async def store_plan(
         subject=("match_plan", plan.id),
         detail=detail,
     )
-    await session.refresh(plan, ["computed_at", "inputs"])
+    await session.refresh(plan, ["computed_at"])
     return await plan_out(session, plan)

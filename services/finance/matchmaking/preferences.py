@@ -11,8 +11,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.finance.matchmaking.errors import NOT_A_PAIR
 from services.finance.matchmaking.event_queries import event_by_id
+from services.finance.matchmaking.participant_schemas import (
+    ConflictIn,
+    ConflictOut,
+    PairIn,
+    PreferenceIn,
+    PreferenceOut,
+)
 from services.finance.matchmaking.register import still_open
-from services.finance.matchmaking.schemas import ConflictIn, ConflictOut, PairIn, PreferenceIn, PreferenceOut
 from shared import audit
 from shared.errors import Problem
 from shared.models.matchmaking import MatchConflict, MatchParticipant, MatchPreference

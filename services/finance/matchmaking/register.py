@@ -19,7 +19,7 @@ from services.finance.matchmaking.errors import (
 from services.finance.matchmaking.event_queries import event_by_id, hours_of
 from services.finance.matchmaking.money import fen_of
 from services.finance.matchmaking.participant_queries import participant_out
-from services.finance.matchmaking.schemas import ParticipantIn, ParticipantsIn, ParticipantsOut
+from services.finance.matchmaking.participant_schemas import ParticipantIn, ParticipantsIn, ParticipantsOut
 from services.finance.matchmaking.standing import who_may
 from services.finance.matchmaking.terms import KindTerms, match_terms
 from shared import audit, calendar

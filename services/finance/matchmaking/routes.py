@@ -27,17 +27,9 @@ from services.finance.matchmaking.event_queries import event_by_id, event_out, e
 from services.finance.matchmaking.gathering import Side
 from services.finance.matchmaking.kinds import kinds_out
 from services.finance.matchmaking.participant_queries import participant_page
+from services.finance.matchmaking.participant_schemas import ParticipantPage, ParticipantsIn, ParticipantsOut
 from services.finance.matchmaking.register import register
-from services.finance.matchmaking.schemas import (
-    CalendarOut,
-    EventIn,
-    EventOut,
-    EventPage,
-    KindsOut,
-    ParticipantPage,
-    ParticipantsIn,
-    ParticipantsOut,
-)
+from services.finance.matchmaking.schemas import CalendarOut, EventIn, EventOut, EventPage, KindsOut
 from services.finance.matchmaking.year import calendar_of
 from shared.errors import NOT_FOUND
 from shared.security.actor import Actor

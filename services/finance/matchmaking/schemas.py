@@ -4,21 +4,18 @@ from __future__ import annotations
 
 import uuid
 from datetime import date, datetime
-from typing import Annotated, Literal, Self
+from typing import Annotated
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
 from services.finance.matchmaking.classes import industry_chain, ipc_symbol
-from services.finance.matchmaking.gathering import Side
-from services.finance.matchmaking.money import Yuan, fen_of
-from services.finance.matchmaking.terms import match_terms
 from services.finance.matchmaking.wording import is_place
 from shared.reference.divisions import cities
 from shared.validation import custom_error, iso_date
 
 Id = Annotated[uuid.UUID, Field(examples=["018f0000-0000-7000-8000-000000000000"])]
 KindCode = Annotated[str, Field(min_length=1, max_length=40, examples=["roadshow"])]
-_Text = Annotated[str, Field(min_length=1, max_length=200)]
+Text = Annotated[str, Field(min_length=1, max_length=200)]
 Moment = Annotated[datetime, Field(examples=["2027-03-10T09:00:00+08:00"])]
 Uscc = Annotated[str, Field(pattern=r"^[0-9A-Z]{18}$", examples=["91420106MAXQ000011"])]
 
@@ -47,12 +44,6 @@ def _industry(code: str) -> str:
         return industry_chain(code)[-1]
     except ValueError:
         raise custom_error("industry_unknown") from None
-
-
-def _stage(code: str) -> str:
-    if code not in match_terms().stages:
-        raise custom_error("stage_unknown")
-    return code
 
 
 def _month(day: date) -> date:
@@ -128,11 +119,11 @@ class EventIn(_In):
     """
 
     kind: KindCode
-    title: Annotated[_Text, Field(examples=["光电子信息产业链投融资路演"])]
+    title: Annotated[Text, Field(examples=["光电子信息产业链投融资路演"])]
     month: Month
     chain: Annotated[str, Field(min_length=1, max_length=60, examples=["five_dominant-1"])]
     city_code: City
-    venue: Annotated[_Text, Field(examples=["【虚构】会展中心"])]
+    venue: Annotated[Text, Field(examples=["【虚构】会展中心"])]
     who: Annotated[str, Field(min_length=1, max_length=80, examples=["list:pool-members"])] | None = None
     slots: Annotated[list[SlotIn], Field(min_length=1, max_length=60)]
     rooms: Annotated[list[RoomIn], Field(min_length=1, max_length=600)]
@@ -204,119 +195,3 @@ class CalendarOut(BaseModel):
     year: Annotated[int, Field(examples=[2027])]
     months: list[MonthOut]
     shortfalls: list[ShortfallOut]
-
-
-class ParticipantIn(_In):
-    """What a side brings. Leave out what is not known: it counts neither for nor against.
-
-    An enterprise tells the amount it needs as `least_cny` = `most_cny`, its city as the only region and its stage; a
-    partner its ticket, where it works (`000000` is the whole country) and the stages it takes.
-    """
-
-    side: Annotated[Side, Field(examples=["enterprise"])]
-    kind: Annotated[str, Field(min_length=1, max_length=40, examples=["enterprise"])]
-    uscc: Uscc | None = None
-    name: Annotated[_Text, Field(examples=["【虚构】示范光电有限公司"])]
-    capacity: Annotated[int, Field(ge=0, le=100, examples=[4])]
-    ipc: Symbols = []
-    industries: Industries = []
-    least_cny: Yuan | None = None
-    most_cny: Yuan | None = None
-    regions: Places = []
-    stages: Annotated[
-        list[Annotated[str, Field(max_length=40), AfterValidator(_stage)]], Field(max_length=20, examples=[["seed"]])
-    ] = []
-    text: Annotated[str, Field(max_length=4000, examples=["光纤激光器国产替代"])] = ""
-    contact: Annotated[str, Field(min_length=1, max_length=200, examples=["（虚构）联系人"])] | None = None
-
-    @model_validator(mode="after")
-    def _amounts_in_order(self) -> Self:
-        least, most = fen_of(self.least_cny), fen_of(self.most_cny)
-        if least is not None and most is not None and least > most:
-            raise custom_error("least_above_most")
-        return self
-
-
-class ParticipantsIn(_In):
-    """All of them or none."""
-
-    participants: Annotated[list[ParticipantIn], Field(min_length=1, max_length=500)]
-
-
-class ParticipantOut(BaseModel):
-    """Without contact details: those are for whom it meets, once both have consented."""
-
-    id: Id
-    event_id: Id
-    side: Annotated[Side, Field(examples=["enterprise"])]
-    kind: Annotated[str, Field(examples=["enterprise"])]
-    uscc: Annotated[str | None, Field(examples=["91420106MAXQ000011"])]
-    name: Annotated[str, Field(examples=["【虚构】示范光电有限公司"])]
-    capacity: Annotated[int, Field(examples=[4])]
-    ipc: Annotated[list[str], Field(examples=[["H01S3/067"]])]
-    industries: Annotated[list[str], Field(examples=[["3976"]])]
-    least_cny: Annotated[str | None, Field(examples=["5000000.00"])]
-    most_cny: Annotated[str | None, Field(examples=["5000000.00"])]
-    regions: Annotated[list[str], Field(examples=[["420100"]])]
-    stages: Annotated[list[str], Field(examples=[["seed"]])]
-    text: Annotated[str, Field(examples=["光纤激光器国产替代"])]
-    consented: Annotated[bool, Field(examples=[True])]
-    cancelled: Annotated[bool, Field(examples=[False])]
-    checked_in_at: Annotated[datetime | None, Field(examples=[None])]
-
-
-class ParticipantsOut(BaseModel):
-    participants: list[ParticipantOut]
-
-
-class ParticipantPage(BaseModel):
-    items: list[ParticipantOut]
-    next_cursor: uuid.UUID | None
-
-
-class PairIn(_In):
-    enterprise_id: Id
-    partner_id: Id
-
-
-class PreferenceIn(PairIn):
-    """What one side asks for; `neutral` takes an earlier word back."""
-
-    by_side: Annotated[Side, Field(examples=["partner"])]
-    word: Annotated[Literal["wish", "ban", "neutral"], Field(examples=["wish"])]
-
-
-class OwnPreferenceIn(_In):
-    """What one asks for oneself; `neutral` takes an earlier word back."""
-
-    partner_id: Id
-    word: Annotated[Literal["wish", "ban", "neutral"], Field(examples=["wish"])]
-
-
-class PreferenceOut(PreferenceIn):
-    model_config = ConfigDict(extra="ignore")
-
-    event_id: Id
-
-
-class ConflictIn(PairIn):
-    """Why the two may not meet at this event, such as a holding."""
-
-    ground: Annotated[str, Field(min_length=1, max_length=500, examples=["对接方持有企业10%股权"])]
-
-
-class ConflictOut(ConflictIn):
-    model_config = ConfigDict(extra="ignore")
-
-    event_id: Id
-
-
-class CancellationIn(_In):
-    reason: Annotated[str, Field(min_length=1, max_length=500, examples=["行程冲突"])]
-
-
-class CancellationOut(BaseModel):
-    """`plan_id` is the plan that gives those touched other meetings, to be released; null where nobody is touched."""
-
-    participant: ParticipantOut
-    plan_id: Annotated[uuid.UUID | None, Field(examples=[None])]
