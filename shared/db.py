@@ -53,6 +53,12 @@ def open_statements(settings: Settings, service: str) -> asyncpg.Pool:
     )
 
 
+async def connect_alone(settings: Settings, service: str) -> asyncpg.Connection:
+    """A connection outside any pool, to listen on."""
+    url = make_url(settings.database_url.get_secret_value()).set(drivername="postgresql")
+    return await asyncpg.connect(url.render_as_string(hide_password=False), server_settings=_server_settings(service))
+
+
 async def _nothing_to_reset(_: object) -> None:
     """A single statement leaves no state behind, and a reset would be a second round trip."""
 
