@@ -239,7 +239,7 @@ _LONGEST = [
 _WALKS: dict[int, Iterator[int]] = {}
 
 
-@settings(max_examples=drawn(5, 60), suppress_health_check=list(HealthCheck), phases=[Phase.explicit, Phase.generate])
+@settings(max_examples=drawn(3, 60), suppress_health_check=list(HealthCheck), phases=[Phase.explicit, Phase.generate])
 @example([("object", 0), ("object", 1), ("object", 2), ("uphold", 0), ("dismiss", 1)])
 @example(_LONGEST)
 @given(MOVES)

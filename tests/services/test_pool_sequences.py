@@ -165,7 +165,7 @@ class Runner:
 async def test_random_histories_keep_what_must_hold(system: System, clock: Clock, owner: asyncpg.Connection) -> None:
     await owner.execute("UPDATE pool SET cap = $1", _CAP)
     runner = Runner(History(system, clock), owner)
-    for sequence in _drawn(drawn(2, 30)):
+    for sequence in _drawn(drawn(1, 30)):
         for act in sequence:
             await runner.step(act)
     await runner.check()

@@ -136,7 +136,7 @@ async def test_in_whatever_order_people_act_the_rules_of_standing_hold(
             for what, query in NEVER.items():
                 assert await owner.fetchval(query) == 0, (what, steps)
 
-    @settings(max_examples=drawn(4, 60), deadline=None)
+    @settings(max_examples=drawn(2, 60), deadline=None)
     @given(steps=STEPS)
     def sequences(steps: list[tuple[str, str, str, int]]) -> None:
         asyncio.run_coroutine_threadsafe(play(steps), loop).result(timeout=60)
