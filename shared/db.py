@@ -53,10 +53,11 @@ def open_statements(settings: Settings, service: str) -> asyncpg.Pool:
     )
 
 
-async def connect_alone(settings: Settings, service: str) -> asyncpg.Connection:
-    """A connection outside any pool, to listen on."""
+async def connect_to_listen(settings: Settings, service: str) -> asyncpg.Connection:
+    """A connection outside any pool, known by its name `peiyu-<service>-listening`."""
     url = make_url(settings.database_url.get_secret_value()).set(drivername="postgresql")
-    return await asyncpg.connect(url.render_as_string(hide_password=False), server_settings=_server_settings(service))
+    named = _server_settings(service) | {"application_name": f"peiyu-{service}-listening"}
+    return await asyncpg.connect(url.render_as_string(hide_password=False), server_settings=named)
 
 
 async def _nothing_to_reset(_: object) -> None:

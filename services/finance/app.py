@@ -20,7 +20,7 @@ from services.finance.outcomes.routes import router as outcomes
 from services.finance.patents.routes import router as patents
 from services.finance.programmes.routes import router as proposals
 from services.finance.webhooks.routes import router as webhooks
-from shared.db import connect_alone
+from shared.db import connect_to_listen
 from shared.garbage import settle_collector
 from shared.security.keys import load_key
 from shared.settings import Settings, from_environment
@@ -36,7 +36,7 @@ def create_app(settings: Settings) -> FastAPI:
         await register_key(session, load_key(settings.list_key_file))
 
     async def connect() -> asyncpg.Connection:
-        return await connect_alone(settings, "finance")
+        return await connect_to_listen(settings, "finance")
 
     app = build_application(
         service="finance",

@@ -105,9 +105,12 @@ class RememberedAnswers:
                 self._forget()
             held = self._bodies.setdefault((mark, variant), answer.body)
         known = self._known.setdefault(key, Known(mark, etag))
-        # One caller's answers are of one edition, and the bytes are shared by all callers.
-        if (known.mark, known.etag) == (mark, etag):
-            known.answers[variant] = Answer(answer.status, answer.headers, held)
+        if (known.mark, known.etag) != (mark, etag):
+            # A read was quicker than the announcement: a caller that saw the newer must not be given the older again.
+            self._forget()
+            return
+        # The bytes are shared by all callers.
+        known.answers[variant] = Answer(answer.status, answer.headers, held)
 
     def _forget(self, *_: object) -> None:
         self._generation += 1
