@@ -136,6 +136,8 @@ class Settings(TokenSettings, DatabaseSettings, NationalSettings, WebhookSetting
     # process. A client that reads a few bytes a minute must not keep a snapshot of the database open for days.
     exports_at_once: int = Field(default=4, ge=1)
     export_max_seconds: float = Field(default=900.0, gt=0)
+    # Latest editions that are given again from memory; 0 asks the database every time.
+    list_memory_bytes: int = Field(default=256 * 1024 * 1024, ge=0)
     # How many rows are in memory at a time.
     export_batch_rows: int = Field(default=1_000, ge=1)
     # A sent event that is not processed by then is sent again; a running one is protected by its row lock.

@@ -93,6 +93,8 @@ def common(servers: Servers, template: dict[str, str]) -> Settings:
             # Receivers on loopback, and no days of waiting for the next attempt.
             "webhook_allowed_networks": ["127.0.0.0/8"],
             "webhook_retry_seconds": [0, 0],
+            # What is remembered may be older by the time that a notification takes: tests/services/test_remembered_lists.
+            "list_memory_bytes": 0,
         }
     )
 
