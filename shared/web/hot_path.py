@@ -87,8 +87,9 @@ def _usual(scope: Scope) -> _RawHeaders | None:
     headers = dict(scope["headers"])
     if scope["query_string"] or len(headers) != len(scope["headers"]) or not _UNUSUAL.isdisjoint(headers):
         return None
-    longest = max(len(headers.get(name, b"")) for name in (b"if-none-match", b"accept-encoding"))
-    return headers if longest <= _LONGEST_HEADER else None
+    if len(headers.get(b"if-none-match", b"")) > _LONGEST_HEADER:
+        return None
+    return headers if len(headers.get(b"accept-encoding", b"")) <= _LONGEST_HEADER else None
 
 
 def _answer(known: Known, headers: _RawHeaders) -> Answer | None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import os
 import re
-import uuid
 from collections.abc import Callable
 
 import structlog
@@ -27,7 +27,7 @@ def _header(scope: Scope, name: bytes) -> bytes:
 
 def request_id_of(offered: bytes) -> str:
     """The caller's own id where it is harmless, else a new one."""
-    return offered.decode() if _SAFE_ID.fullmatch(offered) else uuid.uuid4().hex
+    return offered.decode() if _SAFE_ID.fullmatch(offered) else os.urandom(16).hex()
 
 
 class RequestIdMiddleware:
