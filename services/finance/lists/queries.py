@@ -46,15 +46,18 @@ async def signed_bytes(session: AsyncSession, edition: Edition) -> bytes:
 
 
 async def stored_file(session: AsyncSession, edition: Edition, wanted: StoredFormat) -> bytes:
-    """The edition in one format, as rendered when it was published; an edition of before is rendered once, now."""
+    """The edition in one format, as it was rendered once; now, where nobody has done so yet."""
     statement = select(EditionFile.content).where(
         EditionFile.programme_code == edition.programme_code,
         EditionFile.serial == edition.serial,
         EditionFile.format == wanted,
     )
     stored = (await session.execute(statement)).scalar_one_or_none()
-    if stored is not None:
-        return stored
+    return await render_file(session, edition, wanted) if stored is None else stored
+
+
+async def render_file(session: AsyncSession, edition: Edition, wanted: StoredFormat) -> bytes:
+    """Render and keep the edition in one format, beside the event loop: a large workbook takes seconds."""
     content = orjson.loads(await signed_bytes(session, edition))
     data = await asyncio.to_thread(rendered, content, edition.digest, edition.signature, wanted)
     values = {
