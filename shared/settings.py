@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import time
 from pathlib import Path
 from typing import Literal, Self, TypeVar
 
 from pydantic import Field, HttpUrl, IPvAnyNetwork, SecretStr, ValidationError, field_validator, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, EnvSettingsSource, SettingsConfigDict
 
 _DRIVER = "postgresql+asyncpg://"
 
@@ -175,3 +176,10 @@ def from_environment(kind: type[Kind]) -> Kind:
             for one in error.errors()
         )
         raise SystemExit("Settings are missing or wrong:\n" + "\n".join(wrong)) from None
+
+
+def settings_of(environment: Mapping[str, str]) -> Settings:
+    """The settings that a process with this environment would have."""
+    source = EnvSettingsSource(Settings)
+    source.env_vars = {name.lower(): value for name, value in environment.items()}
+    return Settings.model_validate(source())
