@@ -155,7 +155,7 @@ async def _visible(client: httpx.AsyncClient, path: str, serial: int) -> float:
     async with asyncio.timeout(PATIENCE_SECONDS):
         while True:
             answer = await client.get(path, headers={"If-None-Match": tag} if tag else {})
-            if answer.status_code == httpx.codes.OK:
+            if answer.is_success:
                 if answer.json()["serial"] >= serial:
                     return time.perf_counter()
                 tag = answer.headers["ETag"]
