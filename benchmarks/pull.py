@@ -1,4 +1,5 @@
-"""`pull`: a list pulled whole and asked after (304), next to a bare Starlette application answering the same bytes.
+"""`pull`: a list pulled whole and asked after (304), next to a bare Starlette application answering the same requests with
+the same bytes.
 
 Also what publishing an edition takes, and a delta of 100 changes on either size of list.
 """
@@ -18,7 +19,7 @@ from rich.console import Console
 from rich.table import Table
 from sqlalchemy import select
 
-from benchmarks.bare_list import BODY_VARIABLE
+from benchmarks.bare_list import BODY_VARIABLE, PATH_VARIABLE, TAG_VARIABLE
 from benchmarks.http_client import Load, get, send_all
 from benchmarks.servers import bench_settings, serving
 from services.demo.invented_identifiers import invented_uscc
@@ -137,16 +138,16 @@ async def _pull(
 ) -> dict[int, list[tuple[float, float]]]:
     bearer = {"Authorization": f"Bearer {token}", "Accept-Encoding": "identity"}
     asked = {
-        200: (get(path, bearer), get("/bare", {})),
-        304: (get(path, bearer | {"If-None-Match": tag}), get("/bare", {"If-None-Match": '"bare"'})),
+        200: get(path, bearer),
+        304: get(path, bearer | {"If-None-Match": tag}),
     }
     found: dict[int, list[tuple[float, float]]] = {}
-    for status, (mine, floor) in asked.items():
+    for status, one in asked.items():
         many = count if status == 200 else max(count, 1_000)
         pairs = [
             (
-                _checked(await send_all(ours, [mine] * many, connections=CONNECTIONS), status),
-                _checked(await send_all(bare, [floor] * many, connections=CONNECTIONS), status),
+                _checked(await send_all(ours, [one] * many, connections=CONNECTIONS), status),
+                _checked(await send_all(bare, [one] * many, connections=CONNECTIONS), status),
             )
             for _ in range(ROUNDS + 1)
         ]
@@ -174,9 +175,10 @@ def _measure(size: int, table: Table, publishing: Table) -> None:
         token = authority.issue(actor_of_role(_BANK, "bank"), timedelta(hours=1))
         tag = f'"{asyncio.run(_digest(plain))}"'
         path = f"/v1/lists/{programme}/editions/latest"
+        same = {BODY_VARIABLE: str(file), PATH_VARIABLE: path, TAG_VARIABLE: tag}
         with (
             serving("services.finance.app:application", "/health/ready", env) as ours,
-            serving("benchmarks.bare_list:application", "/bare", {BODY_VARIABLE: str(file)}) as bare,
+            serving("benchmarks.bare_list:application", path, same) as bare,
         ):
             found = asyncio.run(_pull(ours, bare, path, token, tag, 500 if size <= 500 else 20))
     for status, pairs in found.items():

@@ -53,6 +53,13 @@ def open_statements(settings: Settings, service: str) -> asyncpg.Pool:
     )
 
 
+async def connect_to_listen(settings: Settings, service: str) -> asyncpg.Connection:
+    """A connection outside any pool, known by its name `peiyu-<service>-listening`."""
+    url = make_url(settings.database_url.get_secret_value()).set(drivername="postgresql")
+    named = _server_settings(service) | {"application_name": f"peiyu-{service}-listening"}
+    return await asyncpg.connect(url.render_as_string(hide_password=False), server_settings=named)
+
+
 async def _nothing_to_reset(_: object) -> None:
     """A single statement leaves no state behind, and a reset would be a second round trip."""
 

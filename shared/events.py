@@ -111,7 +111,7 @@ class EditionPublished(Event):
     """An edition of a list is there to be pulled."""
 
     topic = "finance.edition_published"
-    consumers = ("finance.announce_edition",)
+    consumers = ("finance.announce_edition", "finance.render_edition")
     programme: str
     serial: int
 

@@ -146,19 +146,31 @@ async def _keep_lease(database: Database, row: OutboxEvent, seconds: float) -> N
             logger.warning("lease_not_renewed", row_id=str(row.id), error=repr(error))
 
 
-def build_worker(service: str, handlers: Mapping[str, Handler], settings: Settings, *, burst: bool = False) -> Worker:
-    """The arq worker of one service. `burst` ends when the queue is empty (tests, operators)."""
-    database = open_database(settings, service)
+def build_worker(
+    service: str,
+    handlers: Mapping[str, Handler],
+    settings: Settings,
+    *,
+    burst: bool = False,
+    database: Database | None = None,
+) -> Worker:
+    """The arq worker of one service. `burst` ends when the queue is empty (tests, operators).
+
+    `database`: one that is open and of the current schema, and stays open; otherwise the worker has its own.
+    """
+    kept, database = database, database or open_database(settings, service)
 
     async def handle_event(_: dict[str, Any], row_id: str) -> None:
         await handle_row(database, settings, handlers, uuid.UUID(row_id))
 
     async def startup(ctx: dict[Any, Any]) -> None:  # noqa: ARG001 (arq's signature)
-        await ensure_current_schema(database.engine)
+        if kept is None:
+            await ensure_current_schema(database.engine)
         logger.info("worker_ready", service=service, handlers=sorted(handlers))
 
     async def shutdown(ctx: dict[Any, Any]) -> None:  # noqa: ARG001 (as above)
-        await database.close()
+        if kept is None:
+            await database.close()
 
     return Worker(
         functions=[func(handle_event, name="handle_event", keep_result=0, max_tries=1)],  # type: ignore[arg-type]
@@ -169,7 +181,7 @@ def build_worker(service: str, handlers: Mapping[str, Handler], settings: Settin
         on_shutdown=shutdown,
         max_jobs=4,
         job_timeout=settings.job_timeout_seconds + 30,
-        poll_delay=0.05 if burst else 0.1,
+        poll_delay=0.02 if burst else 0.1,
         keep_result=0,
         retry_jobs=False,
         handle_signals=not burst,

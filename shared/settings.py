@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import time
 from pathlib import Path
 from typing import Literal, Self, TypeVar
 
 from pydantic import Field, HttpUrl, IPvAnyNetwork, SecretStr, ValidationError, field_validator, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, EnvSettingsSource, SettingsConfigDict
 
 _DRIVER = "postgresql+asyncpg://"
 
@@ -136,6 +137,8 @@ class Settings(TokenSettings, DatabaseSettings, NationalSettings, WebhookSetting
     # process. A client that reads a few bytes a minute must not keep a snapshot of the database open for days.
     exports_at_once: int = Field(default=4, ge=1)
     export_max_seconds: float = Field(default=900.0, gt=0)
+    # Latest editions that are given again from memory; 0 asks the database every time.
+    list_memory_bytes: int = Field(default=256 * 1024 * 1024, ge=0)
     # How many rows are in memory at a time.
     export_batch_rows: int = Field(default=1_000, ge=1)
     # A sent event that is not processed by then is sent again; a running one is protected by its row lock.
@@ -173,3 +176,10 @@ def from_environment(kind: type[Kind]) -> Kind:
             for one in error.errors()
         )
         raise SystemExit("Settings are missing or wrong:\n" + "\n".join(wrong)) from None
+
+
+def settings_of(environment: Mapping[str, str]) -> Settings:
+    """The settings that a process with this environment would have."""
+    source = EnvSettingsSource(Settings)
+    source.env_vars = {name.lower(): value for name, value in environment.items()}
+    return Settings.model_validate(source())

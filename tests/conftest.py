@@ -21,6 +21,7 @@ from support.kept_system import KeptSystem
 from support.national_system import CLIENT, NationalSystem, running_national_system
 from support.notices import Clock, Notices
 from support.system import System, running_system
+from support.thoroughness import drawn
 
 from services.local.databases import prepare_database
 from shared.embedded import PostgresServer, ValkeyServer, prepare_postgres, prepare_valkey, running
@@ -28,7 +29,7 @@ from shared.security.keys import create_key, load_key
 from shared.settings import Settings
 
 hypothesis_settings.register_profile(
-    "house", deadline=None, derandomize=True, max_examples=50, suppress_health_check=[HealthCheck.too_slow]
+    "house", deadline=None, derandomize=True, max_examples=drawn(40, 1000), suppress_health_check=[HealthCheck.too_slow]
 )
 hypothesis_settings.load_profile("house")
 TEMPLATE = "peiyu_template"
@@ -92,6 +93,8 @@ def common(servers: Servers, template: dict[str, str]) -> Settings:
             # Receivers on loopback, and no days of waiting for the next attempt.
             "webhook_allowed_networks": ["127.0.0.0/8"],
             "webhook_retry_seconds": [0, 0],
+            # What is remembered may be older by the time that a notification takes: tests/services/test_remembered_lists.
+            "list_memory_bytes": 0,
         }
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncpg
 from fastapi import FastAPI
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -11,6 +12,7 @@ from services.finance.lists.decision_routes import router as publications
 from services.finance.lists.file_routes import router as files
 from services.finance.lists.programmes import register_programmes
 from services.finance.lists.public_routes import router as keys
+from services.finance.lists.queries import record_repeats
 from services.finance.lists.record_routes import router as acknowledgements
 from services.finance.lists.routes import router as lists
 from services.finance.lists.signing_keys import register_key
@@ -26,10 +28,13 @@ from services.finance.outcomes.routes import router as outcomes
 from services.finance.patents.routes import router as patents
 from services.finance.programmes.routes import router as proposals
 from services.finance.webhooks.routes import router as webhooks
+from shared.db import connect_to_listen
 from shared.garbage import settle_collector
 from shared.security.keys import load_key
 from shared.settings import Settings, from_environment
 from shared.web.application import build_application
+from shared.web.hot_path import HotPathMiddleware
+from shared.web.remembered import remembering
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -38,7 +43,10 @@ def create_app(settings: Settings) -> FastAPI:
         await register_programmes(session)
         await register_key(session, load_key(settings.list_key_file))
 
-    return build_application(
+    async def connect() -> asyncpg.Connection:
+        return await connect_to_listen(settings, "finance")
+
+    app = build_application(
         service="finance",
         title="Peiyu 培育 · finance 金融",
         settings=settings,
@@ -64,7 +72,11 @@ def create_app(settings: Settings) -> FastAPI:
             patents,
         ),
         at_start=register,
+        held={"remembered": lambda: remembering(connect, record_repeats, limit_bytes=settings.list_memory_bytes)},
     )
+    # The last one added is the outermost.
+    app.add_middleware(HotPathMiddleware, scope="lists:read")
+    return app
 
 
 def application() -> FastAPI:

@@ -18,7 +18,7 @@ from shared.embedded import free_port, prepare_postgres, prepare_valkey
 from shared.embedded.children import port_is_free
 from shared.schema import migrate
 from shared.security.keys import create_key
-from shared.settings import Settings
+from shared.settings import Settings, settings_of
 
 API_PORTS = {"intake": 8001, "evaluation": 8002, "finance": 8003}
 UVICORN = (
@@ -74,7 +74,7 @@ def local_system(
         )
         owner = env | _database(database_urls["owner"])
         _write_environment(home / "secrets" / "operator.env", owner)
-        yield LocalSystem(home, urls, _owner_settings(owner), supervisor)
+        yield LocalSystem(home, urls, settings_of(owner), supervisor)
 
 
 def _redis_url(supervisor: Supervisor, home: Path) -> str:
@@ -125,12 +125,6 @@ def _write_environment(path: Path, env: dict[str, str]) -> None:
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w") as file:
         file.writelines(f"{name}={shlex.quote(env[name])}\n" for name in names)
-
-
-def _owner_settings(env: dict[str, str]) -> Settings:
-    names = Settings.model_fields
-    given = {name: env[f"PEIYU_{name.upper()}"] for name in names if f"PEIYU_{name.upper()}" in env}
-    return Settings.model_validate(given)
 
 
 def _port(service: str, preferred: int, on_event: OnEvent | None) -> int:

@@ -80,6 +80,7 @@ class World:
     clock: Clock
     settings: dict[str, Settings]
     clients: dict[str, httpx.AsyncClient]
+    databases: dict[str, Database]
     relay: Database
     authority: TokenAuthority
     owner: asyncpg.Connection
@@ -136,7 +137,8 @@ class World:
             while await relay_once(self.relay, queue, self.settings["relay"]):
                 for service, handlers in _HANDLERS.items():
                     if await queue.zcard(queue_name(service)):
-                        worker = build_worker(service, handlers, self.settings[service], burst=True)
+                        settings, database = self.settings[service], self.databases[service]
+                        worker = build_worker(service, handlers, settings, burst=True, database=database)
                         await worker.async_run()
                         await worker.close()
         finally:
@@ -169,12 +171,12 @@ async def simulated_world(home: Path, begins: date) -> AsyncGenerator[World]:
         urls = await prepare_database(postgres, "simulation", folder)
         settings = _settings(folder, urls, valkey.url())
         async with AsyncExitStack() as stack:
-            clients, authority = await _services(stack, settings)
+            clients, databases, authority = await _services(stack, settings)
             relay = open_database(settings["relay"], "relay")
             stack.push_async_callback(relay.close)
             owner = await asyncpg.connect(urls["owner"].replace("+asyncpg", ""))
             stack.push_async_callback(owner.close)
-            yield World(clock, settings, clients, relay, authority, owner)
+            yield World(clock, settings, clients, databases, relay, authority, owner)
 
 
 def _settings(folder: Path, urls: Mapping[str, str], redis_url: str) -> dict[str, Settings]:
@@ -198,7 +200,7 @@ def _settings(folder: Path, urls: Mapping[str, str], redis_url: str) -> dict[str
 
 async def _services(
     stack: AsyncExitStack, settings: Mapping[str, Settings]
-) -> tuple[dict[str, httpx.AsyncClient], TokenAuthority]:
+) -> tuple[dict[str, httpx.AsyncClient], dict[str, Database], TokenAuthority]:
     evaluation = evaluation_app.create_app(settings["evaluation"])
     next_door = httpx.ASGITransport(app=evaluation)
     apps = {
@@ -214,7 +216,8 @@ async def _services(
         clients[name] = await stack.enter_async_context(client)
     # Years pass in seconds: only what goes wrong is worth a line.
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
-    return clients, apps["intake"].state.tokens
+    databases = {name: app.state.database for name, app in apps.items()}
+    return clients, databases, apps["intake"].state.tokens
 
 
 async def each(acts: Iterable[Any], *, at_once: int = 4) -> None:

@@ -190,15 +190,20 @@ class ListSigningKey(Base):
 
 
 class EditionPull(Base):
-    """Which client fetched which edition, and when."""
+    """Which client fetched which edition, and when; `times` counts repeats that were written down together."""
 
     __tablename__ = "edition_pull"
-    __table_args__ = (Index(None, "client_id", "at"), Index(None, "programme_code", "client_id", "serial"))
+    __table_args__ = (
+        CheckConstraint("times >= 1", name="times"),
+        Index(None, "client_id", "at"),
+        Index(None, "programme_code", "client_id", "serial"),
+    )
 
     id: Mapped[Id]
     programme_code: Mapped[str]
     serial: Mapped[int]
     client_id: Mapped[str]
+    times: Mapped[int] = mapped_column(server_default="1")
     at: Mapped[CreatedAt]
 
 

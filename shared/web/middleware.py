@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import os
 import re
-import uuid
 from collections.abc import Callable
 
 import structlog
@@ -25,6 +25,11 @@ def _header(scope: Scope, name: bytes) -> bytes:
     return b""
 
 
+def request_id_of(offered: bytes) -> str:
+    """The caller's own id where it is harmless, else a new one."""
+    return offered.decode() if _SAFE_ID.fullmatch(offered) else os.urandom(16).hex()
+
+
 class RequestIdMiddleware:
     """Take `X-Request-Id` from the caller when it is harmless, else make one; answer with it."""
 
@@ -35,8 +40,7 @@ class RequestIdMiddleware:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        offered = _header(scope, b"x-request-id")
-        request_id = offered.decode() if _SAFE_ID.fullmatch(offered) else uuid.uuid4().hex
+        request_id = request_id_of(_header(scope, b"x-request-id"))
 
         async def send_with_id(message: Message) -> None:
             if message["type"] == "http.response.start":

@@ -17,6 +17,7 @@ from support.fuzzing import Findings, fuzz
 from support.history import CITY, a_committed_selection, a_round_so_far, ids_by_parameter
 from support.loopback import listening
 from support.system import System
+from support.thoroughness import drawn
 
 from services.evaluation import app as evaluation_app
 from services.finance import app as finance_app
@@ -28,7 +29,7 @@ from shared.security.actor import ROLE_SCOPES, SCOPES
 from shared.web.documentation import refuses
 
 ROLES = ("enterprise", "city_officer", "province_officer")
-EXAMPLES = 3
+EXAMPLES = drawn(2, 20)
 NOTHING = "^$"
 
 
@@ -109,7 +110,7 @@ async def test_the_other_services_too(system: System, owner: asyncpg.Connection)
                 token,
                 scopes=scopes,
                 known=known,
-                examples=3,
+                examples=EXAMPLES,
                 phases=("examples", "coverage"),
                 leave_out="^/oauth/token$|^/health",
             )

@@ -154,7 +154,7 @@ async def test_lines_come_in_and_the_list_goes_out_as_it_is(system: System) -> N
     assert [codes(row) for row in rows if "violations" in row] == [["rd_staff_exceeds_employees"], ["outside_city"]]
 
     applications = await city.applications()
-    assert [one["id"] for one in applications] == [row["application_id"] for row in rows if "application_id" in row]
+    assert {one["id"] for one in applications} == {row["application_id"] for row in rows if "application_id" in row}
     await _in_every_state(system, city, applications)
     expected = [_as_exported(one) for one in await city.applications()]
     assert {one["状态"] for one in expected} == {"草稿", "已退回", "已推荐"}

@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from support.forms import form, with_changes
 from support.system import System
+from support.thoroughness import drawn
 
 from services.intake.applications.passing_on import pass_on
 from services.intake.applications.transitions import TABLE, Act, Status, next_status
@@ -172,10 +173,10 @@ def _meant(act: Act, status: Status | None) -> Act:
 async def test_random_lives_follow_the_table(system: System, owner: asyncpg.Connection) -> None:
     await system.open_cycle()
     seen: set[tuple[Status | None, Act]] = set()
-    for number, sequence in enumerate(_drawn(32), start=1):
+    for number, sequence in enumerate(_drawn(drawn(20, 500)), start=1):
         runner = Runner(system, Model(number))
-        for drawn in sequence:
-            act, role = _chosen(drawn, runner.model.status)
+        for wanted in sequence:
+            act, role = _chosen(wanted, runner.model.status)
             meant = _meant(act, runner.model.status)
             before, done = runner.model.status, len(runner.model.acts)
             await runner.step(meant, role)

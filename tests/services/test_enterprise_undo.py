@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from support.enterprises import GROUNDS, Registry
 from support.forms import form, uscc
 from support.system import System
+from support.thoroughness import drawn
 
 RECORDS = 3
 _WHO = st.integers(0, RECORDS - 1)
@@ -50,7 +51,7 @@ async def _present(registry: Registry, base: int) -> tuple[bytes, list[dict[str,
 
 
 @given(acts=st.lists(_ACT, min_size=1, max_size=6))
-@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=drawn(8, 100), suppress_health_check=[HealthCheck.function_scoped_fixture])
 async def test_changes_undone_in_reverse_leave_no_trace_but_history(
     system: System, acts: list[tuple[int, str, Any]]
 ) -> None:

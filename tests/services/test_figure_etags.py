@@ -16,6 +16,7 @@ from support.members import HUANGSHI_CITY, WUHAN_CITY, admit
 from support.notices import Clock
 from support.pool_history import History
 from support.system import System
+from support.thoroughness import drawn
 
 from services.intake.applications.transitions import Act, Status, next_status
 
@@ -108,7 +109,7 @@ async def test_in_random_lives_every_count_is_right_and_only_ones_own_etag_chang
     for one in (*readers.values(), due, whole):
         assert await one.poll()
         assert not await one.poll()
-    for sequence in _drawn(3):
+    for sequence in _drawn(drawn(2, 30)):
         lives.begin()
         for who, choice in sequence:
             code = await lives.step(len(lives.forms) - 4 + who, choice)

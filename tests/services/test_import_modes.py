@@ -16,6 +16,7 @@ from support.enterprises import Registry
 from support.forms import HUANGSHI, WUHAN, form, uscc, with_changes
 from support.lines import codes, import_lines, ndjson, results, run_imports
 from support.system import System
+from support.thoroughness import drawn
 from support.workbooks import awkward_workbook, layout_workbook
 
 from services.demo.invented_enterprises import invented_forms
@@ -221,7 +222,7 @@ async def test_a_rehearsal_gives_the_verdicts_of_the_import(system: System, owne
         kinds=st.lists(st.sampled_from(KINDS), min_size=1, max_size=8),
         mode=st.sampled_from(["accept_good", "all_or_nothing"]),
     )
-    await asyncio.to_thread(hypothesis_settings(max_examples=12)(mixed(attempt)))
+    await asyncio.to_thread(hypothesis_settings(max_examples=drawn(8, 100))(mixed(attempt)))
 
 
 async def test_each_kind_of_line_gets_the_outcome_it_stands_for(system: System, owner: asyncpg.Connection) -> None:

@@ -14,6 +14,7 @@ from support.forms import form, with_changes
 from support.national_pushes import Pusher, application, pusher, status
 from support.national_system import NationalSystem
 from support.system import System
+from support.thoroughness import drawn
 
 
 @pytest.fixture
@@ -283,7 +284,7 @@ async def test_any_order_and_any_repetition_end_alike(push: Pusher, owner: async
 
     loop = asyncio.get_running_loop()
 
-    @settings(max_examples=12, suppress_health_check=[HealthCheck.too_slow])
+    @settings(max_examples=drawn(8, 100), suppress_health_check=[HealthCheck.too_slow])
     @given(histories(), st.integers(1, 4))
     def run(drawn: tuple[list[tuple[str, int, int]], list[int]], split: int) -> None:
         asyncio.run_coroutine_threadsafe(arrives(*drawn, split), loop).result()

@@ -16,6 +16,7 @@ from support.forms import HUANGSHI, form
 from support.notices import REASON, SECRET, Clock, Notices, uscc_of
 from support.rounds import PLANS, pool_members
 from support.system import System
+from support.thoroughness import drawn
 
 
 async def _members(system: System) -> set[str]:
@@ -238,7 +239,7 @@ _LONGEST = [
 _WALKS: dict[int, Iterator[int]] = {}
 
 
-@settings(max_examples=8, suppress_health_check=list(HealthCheck), phases=[Phase.explicit, Phase.generate])
+@settings(max_examples=drawn(3, 60), suppress_health_check=list(HealthCheck), phases=[Phase.explicit, Phase.generate])
 @example([("object", 0), ("object", 1), ("object", 2), ("uphold", 0), ("dismiss", 1)])
 @example(_LONGEST)
 @given(MOVES)

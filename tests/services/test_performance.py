@@ -29,6 +29,7 @@ from support.performance import (
     withdrawn,
 )
 from support.system import System
+from support.thoroughness import drawn
 
 from shared.canonical import canonical_text, sha256_hex
 
@@ -361,7 +362,7 @@ async def test_of_random_ledgers_totals_are_their_rows_and_cities_make_the_provi
     clock.put("2026-01-05 09:00")
     oracle: dict[tuple[int, str], int] = {}
     number = 0
-    for history in _drawn(3):
+    for history in _drawn(drawn(2, 30)):
         for whose, fen, day, kind, taken_back in history:
             number += 1
             body = loan((MINE, THEIRS)[whose], f"{fen // 100}.{fen % 100:02d}", day, kind=kind)

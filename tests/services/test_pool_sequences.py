@@ -14,6 +14,7 @@ from support.forms import HUANGSHI, WUHAN, form
 from support.notices import Clock
 from support.pool_history import POOL, History, products, report
 from support.system import System
+from support.thoroughness import drawn
 
 from services.simulation.invariants import NEVER
 
@@ -164,7 +165,7 @@ class Runner:
 async def test_random_histories_keep_what_must_hold(system: System, clock: Clock, owner: asyncpg.Connection) -> None:
     await owner.execute("UPDATE pool SET cap = $1", _CAP)
     runner = Runner(History(system, clock), owner)
-    for sequence in _drawn(2):
+    for sequence in _drawn(drawn(1, 30)):
         for act in sequence:
             await runner.step(act)
     await runner.check()

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from support.forms import form, with_changes
 from support.reviewing import ASSIGNER, finding, judge, judge_again
 from support.system import System
+from support.thoroughness import drawn
 
 PEOPLE = {"zhao": "429021", "qian": "420200", "local": "420100"}
 SPELLINGS = (str, str.upper, lambda name: f" {name} ")
@@ -135,7 +136,7 @@ async def test_in_whatever_order_people_act_the_rules_of_standing_hold(
             for what, query in NEVER.items():
                 assert await owner.fetchval(query) == 0, (what, steps)
 
-    @settings(max_examples=6, deadline=None)
+    @settings(max_examples=drawn(2, 60), deadline=None)
     @given(steps=STEPS)
     def sequences(steps: list[tuple[str, str, str, int]]) -> None:
         asyncio.run_coroutine_threadsafe(play(steps), loop).result(timeout=60)

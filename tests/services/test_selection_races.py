@@ -15,6 +15,7 @@ import pytest
 from sqlalchemy.exc import IntegrityError
 from support.forms import HUANGSHI, WUHAN, form
 from support.system import System
+from support.thoroughness import drawn
 
 from services.evaluation.notices.terms import NoticeTerms
 from services.evaluation.selection.plans import commit
@@ -25,7 +26,7 @@ from shared.settings import Settings
 
 PLANS = "/v1/selection-plans"
 CITIES = {WUHAN: "420100", HUANGSHI: "420200"}
-SEEDS = range(4)
+SEEDS = range(drawn(3, 50))
 COMMITS, RAW = 30, 20
 
 # Everything of the first cycle that a selection reads, once more under another cycle; ids follow from the old ones.

@@ -119,7 +119,8 @@ class System:
         for service, handlers in HANDLERS.items():
             if not await queue.zcard(queue_name(service)):
                 continue
-            worker = build_worker(service, handlers, self.settings[service], burst=True)
+            database = self.apps[service].state.database
+            worker = build_worker(service, handlers, self.settings[service], burst=True, database=database)
             await worker.async_run()
             await worker.close()
 

@@ -29,17 +29,3 @@ def asked_range(header: str | None, if_range: str | None, etag: str, length: int
     if begin >= length:
         raise Problem(RANGE_NOT_SATISFIABLE)
     return begin, end
-
-
-def takes_gzip(accept_encoding: str | None) -> bool:
-    """Whether gzip is among the encodings that are accepted, and not with the weight 0."""
-    for one in (accept_encoding or "").lower().split(","):
-        coding, _, weight = one.strip().partition(";")
-        if coding.strip() in {"gzip", "x-gzip"}:
-            return re.fullmatch(r"\s*q=0(\.0*)?\s*", weight) is None
-    return False
-
-
-def is_unchanged(if_none_match: str | None, etag: str) -> bool:
-    """Whether the caller holds this version already."""
-    return if_none_match is not None and etag in if_none_match.replace("W/", "").split(", ")

@@ -12,7 +12,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import OKPKey
 
 from shared.calendar import iso_utc
-from shared.canonical import canonical_text
+from shared.canonical import canonical_text, canonical_text_without_floats
 from shared.models.reads import PoolMember
 
 ALGORITHM = "Ed25519"
@@ -34,8 +34,13 @@ def entry_of(member: PoolMember) -> Entry:
 
 
 def column_digests(entries: Sequence[Entry], columns: Sequence[str] = COLUMNS) -> dict[str, str]:
-    """Of each column the SHA-256 of its values in order: signed with the edition, they tell which column was altered."""
-    return {name: digest_of(canonical_text([one.get(name) for one in entries]).encode()) for name in columns}
+    """Of each column the SHA-256 of its values in order: signed with the edition, they tell which column was altered.
+
+    Floats among them are refused with the whole (`body_of`).
+    """
+    return {
+        name: digest_of(canonical_text_without_floats([one.get(name) for one in entries]).encode()) for name in columns
+    }
 
 
 def edition_content(

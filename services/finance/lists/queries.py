@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 
+import asyncpg
 import orjson
 from sqlalchemy import insert, select
 from sqlalchemy.dialects.postgresql import insert as insert_new
@@ -15,6 +17,7 @@ from services.finance.lists.recalls import recalls_of
 from services.finance.lists.rendering import StoredFormat, rendered
 from services.finance.lists.schemas import EditionSummary
 from shared.errors import Problem
+from shared.models.base import new_id
 from shared.models.finance import Edition, EditionFile, EditionPull
 from shared.security.actor import Actor
 
@@ -43,15 +46,18 @@ async def signed_bytes(session: AsyncSession, edition: Edition) -> bytes:
 
 
 async def stored_file(session: AsyncSession, edition: Edition, wanted: StoredFormat) -> bytes:
-    """The edition in one format, as rendered when it was published; an edition of before is rendered once, now."""
+    """The edition in one format, as it was rendered once; now, where nobody has done so yet."""
     statement = select(EditionFile.content).where(
         EditionFile.programme_code == edition.programme_code,
         EditionFile.serial == edition.serial,
         EditionFile.format == wanted,
     )
     stored = (await session.execute(statement)).scalar_one_or_none()
-    if stored is not None:
-        return stored
+    return await render_file(session, edition, wanted) if stored is None else stored
+
+
+async def render_file(session: AsyncSession, edition: Edition, wanted: StoredFormat) -> bytes:
+    """Render and keep the edition in one format, beside the event loop: a large workbook takes seconds."""
     content = orjson.loads(await signed_bytes(session, edition))
     data = await asyncio.to_thread(rendered, content, edition.digest, edition.signature, wanted)
     values = {
@@ -68,6 +74,14 @@ async def record_pull(session: AsyncSession, actor: Actor, programme_code: str, 
     """Note that the client has this edition now, whole or by its changes."""
     values = {"programme_code": programme_code, "serial": serial, "client_id": actor.subject}
     await session.execute(insert(EditionPull).values(values))
+
+
+async def record_repeats(connection: asyncpg.Connection, counted: Counter[tuple[str, int, str]]) -> None:
+    """Note pulls of what the client had already pulled: (programme, serial, client) → times."""
+    await connection.executemany(
+        "INSERT INTO edition_pull (id, programme_code, serial, client_id, times) VALUES ($1, $2, $3, $4, $5)",
+        [(new_id(), *pulled, times) for pulled, times in counted.items()],
+    )
 
 
 async def editions_of(session: AsyncSession, actor: Actor, code: str) -> list[EditionSummary]:

@@ -7,7 +7,7 @@ import gzip
 import io
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, get_args
 
 from xlsxwriter import Workbook
 
@@ -17,10 +17,16 @@ from shared.canonical import canonical_text
 
 FileFormat: TypeAlias = Literal["json", "ndjson", "csv", "xlsx"]
 StoredFormat: TypeAlias = Literal["json", "ndjson", "csv", "xlsx", "gzip"]
+FILE_FORMATS: tuple[FileFormat, ...] = get_args(FileFormat)
 LIST_SHEET, PROOF_SHEET = "名单", "期号与签名"
 # Excel takes a file without it for the code page of the machine.
 BOM = "\ufeff"
 _PROOF = ("digest", "signature")
+
+
+def compressed(body: bytes) -> bytes:
+    """The signed bytes compressed, the same each time."""
+    return gzip.compress(body, compresslevel=6, mtime=0)
 
 
 def rendered(content: Content, digest: str, signature: str, wanted: StoredFormat) -> bytes:
@@ -105,7 +111,7 @@ def _proof_sheet(content: Content, digest: str, signature: str) -> Iterator[list
 
 
 def _gzip(content: Content, *_: str) -> bytes:
-    return gzip.compress(body_of(content), mtime=0)
+    return compressed(body_of(content))
 
 
 _RENDERERS: Mapping[StoredFormat, Callable[[Content, str, str], bytes]] = {

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
 
-from services.finance.lists.byte_ranges import asked_range, is_unchanged, takes_gzip
+from services.finance.lists.byte_ranges import asked_range
 from services.finance.lists.deltas import delta
 from services.finance.lists.errors import (
     CLIENT_NOT_A_BANK,
@@ -34,6 +34,8 @@ from shared.models.finance import Edition
 from shared.security.actor import Actor
 from shared.security.keys import load_key
 from shared.web.documentation import refuses
+from shared.web.hot_path import MARK
+from shared.web.http_conditions import is_unchanged, takes_gzip
 from shared.web.security import requires
 from shared.web.sessions import SessionDep
 
@@ -111,12 +113,16 @@ def ranged(data: bytes, wanted: Wanted, etag: str, headers: dict[str, str], medi
     responses=_DOCUMENT | refuses(PROGRAMME_NOT_FOUND, NO_EDITION, RANGE_NOT_SATISFIABLE),
     summary="Pull the latest edition",
 )
-async def get_latest(programme: ProgrammePath, session: SessionDep, actor: Reader, wanted: WantedDep) -> Response:
+async def get_latest(
+    programme: ProgrammePath, request: Request, session: SessionDep, actor: Reader, wanted: WantedDep
+) -> Response:
     """The exact signed bytes. `X-Edition-Signature` is a detached JWS over them; `ETag` their SHA-256.
 
     `X-Edition-Recalled` names the edition that supersedes a recalled one.
     """
-    return await _answer(session, actor, await edition_for(session, actor, programme, None), wanted)
+    edition = await edition_for(session, actor, programme, None)
+    setattr(request.state, MARK, (edition.programme_code, edition.serial))
+    return await _answer(session, actor, edition, wanted)
 
 
 @router.get(

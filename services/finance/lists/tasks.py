@@ -5,8 +5,10 @@ from __future__ import annotations
 from sqlalchemy import select
 
 from services.finance.lists.publication import Cause, is_expiring, publish_edition
+from services.finance.lists.queries import stored_file
+from services.finance.lists.rendering import FILE_FORMATS
 from services.finance.lists.safeguards import programme_data
-from shared.models.finance import ListProgramme
+from shared.models.finance import Edition, ListProgramme
 from shared.queue import Work
 from shared.security.keys import load_key
 
@@ -23,6 +25,14 @@ async def publish_pool_list(work: Work) -> None:
     for programme in (await work.session.execute(statement)).scalars().all():
         if programme_data(programme.code).origin == "pool":
             await publish_edition(work.session, programme, Cause(work.event_id), key)
+
+
+async def render_edition(work: Work) -> None:
+    """Handle `edition_published`: the files that people take, so that the first who asks does not wait for them."""
+    key = (work.payload["programme"], work.payload["serial"])
+    edition = await work.session.get_one(Edition, key)
+    for wanted in FILE_FORMATS:
+        await stored_file(work.session, edition, wanted)
 
 
 async def renew_lists(work: Work) -> None:

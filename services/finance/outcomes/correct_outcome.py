@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.finance.outcomes.checks import content_faults, pledge_faults, refuse
 from services.finance.outcomes.errors import CORRECTED_ALREADY, NOT_PLEDGED, OUTCOME_WITHDRAWN, RELEASED_TOO_EARLY
 from services.finance.outcomes.queries import shown_in_order, within_reach
-from services.finance.outcomes.rows import content_columns, pledges_of, tell
+from services.finance.outcomes.rows import content_columns, hold_pledged, pledges_of, tell
 from services.finance.outcomes.schemas import ApprovedIn, OutcomeCorrectionIn, OutcomeOut, RefusedIn, ReleaseIn
 from shared import audit, calendar
 from shared.errors import NOT_FOUND, Problem
@@ -62,6 +62,7 @@ async def correct_outcome(
             "recorded_at": calendar.now(),
         },
     )
+    await hold_pledged(session, [content])
     session.add(row)
     await session.flush()
     released = await _void(session, before, row)

@@ -20,7 +20,7 @@ from services.finance.outcomes.checks import (
 )
 from services.finance.outcomes.errors import REFERENCE_TWICE, REFERENCE_USED
 from services.finance.outcomes.queries import shown_in_order
-from services.finance.outcomes.rows import content_columns, pledges_of, tell
+from services.finance.outcomes.rows import content_columns, hold_pledged, pledges_of, tell
 from services.finance.outcomes.schemas import OutcomeIn, OutcomeOut, OutcomesIn, OutcomesOut
 from shared import calendar
 from shared.models.base import new_id
@@ -69,6 +69,7 @@ async def _report(
             ids[at] = row.id
             fresh.append((row, given))
     refuse(faults)
+    await hold_pledged(session, [given.outcome for _, given in fresh])
     for row, given in fresh:
         session.add(row)
         await session.flush()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.finance.outcomes.money import fen_of, rate_of
@@ -13,6 +15,12 @@ from shared.events import CreditOutcomeRecorded
 from shared.models.base import new_id
 from shared.models.finance import CreditOutcome, Pledge
 from shared.security.actor import Actor
+
+# In one order, so that two who pledge several patents wait for each other and never both.
+_HOLD = text(
+    "SELECT pg_advisory_xact_lock(held.key) FROM (SELECT DISTINCT hashtextextended('pledge of ' || patent_no, 0) AS key "
+    "FROM unnest(CAST(:patents AS text[])) AS asked (patent_no) ORDER BY key) AS held"
+)
 
 
 def content_columns(content: ApprovedIn | RefusedIn) -> dict[str, Any]:
@@ -33,6 +41,16 @@ def content_columns(content: ApprovedIn | RefusedIn) -> dict[str, Any]:
         "registration_no": None if pledge is None else pledge.registration_no,
         "registered_on": None if pledge is None else pledge.registered_on,
     }
+
+
+async def hold_pledged(session: AsyncSession, contents: Iterable[ApprovedIn | RefusedIn | None]) -> None:
+    """Whoever pledges the same patents waits until this transaction ends.
+
+    The exclusion constraint refuses a second pledge by itself, but of two at once each may wait for the other's row.
+    """
+    pledges = [one.pledge for one in contents if isinstance(one, ApprovedIn) and one.pledge is not None]
+    if patents := [patent.patent_no for one in pledges for patent in one.patents]:
+        await session.execute(_HOLD, {"patents": patents})
 
 
 def pledges_of(outcome: CreditOutcome, content: ApprovedIn | RefusedIn | None) -> list[Pledge]:

@@ -48,11 +48,12 @@ def _select(actor: Actor) -> Select[Incident, Enterprise]:
 async def enterprise_or_refuse(session: AsyncSession, actor: Actor, uscc: str, *, hold: bool = False) -> Enterprise:
     """An enterprise within reach, by any of its codes; Problem `not_found`.
 
-    Once held, it is not merged before the transaction ends.
+    Once held, it is not merged before the transaction ends, and others who hold it wait: two notices that exclude each
+    other would otherwise both be written and then deadlock over the exclusion constraint.
     """
     statement = _within_reach(select(Enterprise).where(Enterprise.id.in_(by_code(uscc))), actor)
     if hold:
-        statement = statement.with_for_update(read=True, key_share=True)
+        statement = statement.with_for_update(key_share=True)
     enterprise = (await session.execute(statement)).scalar_one_or_none()
     if enterprise is None:
         raise Problem(NOT_FOUND)

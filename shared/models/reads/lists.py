@@ -7,7 +7,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import DateTime, Uuid, func, or_, select
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -29,19 +29,25 @@ async def listed_members(session: AsyncSession, pool_code: str) -> list[ListedMe
 
     The city is that which the place was given to, wherever the enterprise is registered now.
     """
+    # Columns rather than Membership itself: of a hundred thousand objects the ORM would keep track.
     statement = (
-        select(Membership, Enterprise.uscc, Enterprise.name)
+        select(
+            Enterprise.uscc,
+            Enterprise.name,
+            Membership.city_code,
+            func.lower(Membership.during, type_=DateTime(timezone=True)),
+            func.coalesce(Membership.plan_id, Membership.opened_by_adjustment, type_=Uuid()),
+            Membership.id,
+        )
         .join(EnterpriseCode, EnterpriseCode.code == Membership.uscc)
         .join(Enterprise, Enterprise.id == EnterpriseCode.enterprise_id)
         .where(Membership.pool_code == pool_code, func.upper_inf(Membership.during))
         .order_by(Enterprise.uscc)
     )
-    members: list[ListedMember] = []
-    for one, uscc, name in await session.execute(statement):
-        since = one.during.lower
-        assert since is not None  # noqa: S101 (a CHECK keeps the lower bound)
-        members.append(ListedMember(uscc, name, one.city_code, business_date(since), one.opened_by, one.id))
-    return members
+    return [
+        ListedMember(uscc, name, city_code, business_date(since), opened_by, membership_id)
+        for uscc, name, city_code, since, opened_by, membership_id in await session.execute(statement)
+    ]
 
 
 PlanKind: TypeAlias = Literal["selection_plan", "adjustment_plan"]
