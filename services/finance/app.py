@@ -6,6 +6,7 @@ import asyncpg
 from fastapi import FastAPI
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.finance.compensation.routes import router as compensation
 from services.finance.consents.routes import router as consents
 from services.finance.lists.check_routes import router as lookups
 from services.finance.lists.decision_routes import router as publications
@@ -68,6 +69,7 @@ def create_app(settings: Settings) -> FastAPI:
             webhooks,
             proposals,
             outcomes,
+            compensation,
             consents,
             patents,
         ),

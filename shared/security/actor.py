@@ -159,6 +159,7 @@ ROLE_SCOPES: dict[str, frozenset[str]] = {
             "consents:read",
             "patents:read",
             "outcomes:read",
+            "compensation:decide",
         }
     ),
     "bank": frozenset(
@@ -284,6 +285,7 @@ SCOPES: dict[str, str] = {
     "patents:write": "Record copies of the patent register about enterprises within reach",
     "patents:read": "Read copies of the patent register about enterprises within reach",
     "outcomes:write": "Report credit outcomes of enterprises on a subscribed list, and correct them",
+    "compensation:decide": "Decide on banks' claims for risk compensation",
     "outcomes:read": "Read credit outcomes within reach",
     "lists:admin": "Grant subscriptions to lists, publish editions by hand, record decisions behind removals",
 }

@@ -101,6 +101,8 @@ REVIEWED: dict[str, dict[str, str]] = {
         "alembic_version": "SELECT",
         "api_client": "SELECT",
         "audit_entry": "INSERT",
+        "compensation_claim": "SELECT, INSERT",
+        "compensation_decision": "SELECT, INSERT",
         "credit_outcome": "SELECT, INSERT",
         "edition": "SELECT, INSERT",
         "edition_ack": "SELECT, INSERT",
