@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-NAMES = ("judge", "adjust", "assess", "impact", "replay", "submit", "imports", "pull", "exits", "figures")
+NAMES = ("judge", "adjust", "assess", "impact", "replay", "submit", "imports", "pull", "exits", "figures", "match")
 
 
 def main() -> int:

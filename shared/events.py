@@ -90,6 +90,23 @@ class CreditOutcomeRecorded(Event):
     outcome_id: uuid.UUID
 
 
+class TimetableReleased(Event):
+    """A version of an event's timetable is in force: those for whom it changes something are to be told."""
+
+    topic = "finance.timetable_released"
+    consumers = ("finance.tell_participants",)
+    match_event_id: uuid.UUID
+    version: int
+
+
+class MatchRecorded(Event):
+    """What came of an event, or of a push of patents, has changed; `names` say what, as the ledger calls it."""
+
+    topic = "finance.match_recorded"
+    consumers = ("evaluation.take_match",)
+    names: list[str]
+
+
 class EditionPublished(Event):
     """An edition of a list is there to be pulled."""
 
@@ -201,6 +218,8 @@ EVENTS: tuple[type[Event], ...] = (
     ProgrammesDue,
     ProgrammeJudged,
     CreditOutcomeRecorded,
+    TimetableReleased,
+    MatchRecorded,
     EditionPublished,
     WebhooksDue,
     ProgressReportDecided,

@@ -15,7 +15,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from services.demo import applying, files, judging, report, selecting
+from services.demo import applying, files, judging, matchmaking, report, selecting
 from services.demo.agreement import check_agreement
 from services.demo.api import Api, DemoError
 from services.demo.invented_enterprises import invented_forms, invented_workbook
@@ -121,11 +121,16 @@ async def _round(system: LocalSystem, screen: Console, account: Console, invente
         with _step(screen, "名单 · an edition is published, a bank pulls and verifies it"):
             (programme, *_) = province().list_programmes
             await judging.pull_as_bank(api, people, system.owner, programme.code, judged)
+        with _step(
+            screen, "路演 · a roadshow is planned and released; somebody cancels, and only that is planned anew"
+        ):
+            roadshow = await matchmaking.hold_roadshow(api, people, programme.code, forms)
     finally:
         await api.close()
     figures = report.figures(applied, judged)
     await check_agreement(system.owner, figures)
     report.show(account, applied, judged, figures)
+    matchmaking.show_roadshow(account, roadshow)
     return figures
 
 

@@ -6,6 +6,7 @@ import asyncpg
 from fastapi import FastAPI
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.finance.compensation.routes import router as compensation
 from services.finance.consents.routes import router as consents
 from services.finance.lists.check_routes import router as lookups
 from services.finance.lists.decision_routes import router as publications
@@ -16,6 +17,14 @@ from services.finance.lists.queries import record_repeats
 from services.finance.lists.record_routes import router as acknowledgements
 from services.finance.lists.routes import router as lists
 from services.finance.lists.signing_keys import register_key
+from services.finance.matchmaking.act_routes import router as match_acts
+from services.finance.matchmaking.decision_routes import router as match_plans
+from services.finance.matchmaking.file_routes import router as match_files
+from services.finance.matchmaking.notice_routes import router as match_notices
+from services.finance.matchmaking.own_routes import router as own_matches
+from services.finance.matchmaking.patent_routes import router as patent_pushes
+from services.finance.matchmaking.record_routes import router as match_outcomes
+from services.finance.matchmaking.routes import router as match_events
 from services.finance.outcomes.routes import router as outcomes
 from services.finance.patents.routes import router as patents
 from services.finance.programmes.routes import router as proposals
@@ -49,9 +58,18 @@ def create_app(settings: Settings) -> FastAPI:
             keys,
             acknowledgements,
             publications,
+            match_events,
+            match_acts,
+            match_plans,
+            match_files,
+            match_notices,
+            match_outcomes,
+            own_matches,
+            patent_pushes,
             webhooks,
             proposals,
             outcomes,
+            compensation,
             consents,
             patents,
         ),

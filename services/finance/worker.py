@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from services.finance.lists.tasks import publish_pool_list, render_edition, renew_lists
+from services.finance.matchmaking.tasks import tell_affected
 from services.finance.programmes.tasks import propose_judged_list, supersede_judged_lists
 from services.finance.webhooks.tasks import HANDLERS as WEBHOOKS
 from shared.queue import Handler, run_worker
@@ -14,6 +15,7 @@ HANDLERS: dict[str, Handler] = {
     "finance.render_edition": render_edition,
     "finance.renew_lists": renew_lists,
     "finance.supersede_lists": supersede_judged_lists,
+    "finance.tell_participants": tell_affected,
     **WEBHOOKS,
 }
 

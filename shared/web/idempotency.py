@@ -47,8 +47,13 @@ class Idempotency:
         """`create`'s answer with `status`; on a retry the stored one, marked by `Idempotent-Replayed`."""
 
         async def create_and_record() -> str:
-            body = (await create()).model_dump_json()
-            await session.execute(_RECORD, self._record(actor, status, body))
+            try:
+                body = (await create()).model_dump_json()
+                await session.execute(_RECORD, self._record(actor, status, body))
+            except (Problem, IntegrityError):
+                # The connection goes back first: whoever held one and waited for another could wait for ever.
+                await session.rollback()
+                raise
             return body
 
         return await self.run_whole(actor, status, create_and_record)

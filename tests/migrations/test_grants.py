@@ -13,6 +13,11 @@ from support.system import System
 # Whoever widens a line here says in the migration which use case needs it.
 REVIEWED: dict[str, dict[str, str]] = {
     "peiyu_evaluation": {
+        "match_event": "SELECT (city_code, id, kind, title)",
+        "match_outcome": "SELECT (after_days, amount_fen, enterprise_id, event_id, happened_on, held, id, partner_id, result)",
+        "match_participant": "SELECT (event_id, id, name, uscc)",
+        "match_slot": "SELECT (during, event_id, slot)",
+        "patent_push": "SELECT (by_city, city_code, found, id, pushed_on, uscc)",
         "adjustment_plan": "SELECT, INSERT, UPDATE (approved_at, approved_by, committed_at, committed_by, status)",
         "adjustment_plan_entry": "SELECT, INSERT",
         "adjustment_rules": "SELECT, INSERT",
@@ -96,6 +101,8 @@ REVIEWED: dict[str, dict[str, str]] = {
         "alembic_version": "SELECT",
         "api_client": "SELECT",
         "audit_entry": "INSERT",
+        "compensation_claim": "SELECT, INSERT",
+        "compensation_decision": "SELECT, INSERT",
         "credit_outcome": "SELECT, INSERT",
         "edition": "SELECT, INSERT",
         "edition_ack": "SELECT, INSERT",
@@ -113,7 +120,23 @@ REVIEWED: dict[str, dict[str, str]] = {
         "list_proposal": "SELECT, INSERT, UPDATE (approved_at, approved_by, serial, status)",
         "list_signing_key": "SELECT, INSERT",
         "list_subscription": "SELECT, INSERT",
+        "match_conflict": "SELECT, INSERT",
+        "match_event": "SELECT, INSERT",
+        "match_meeting": "SELECT, INSERT",
+        "match_notice": "SELECT, INSERT, UPDATE (seen_at, seen_by)",
+        "match_outcome": "SELECT, INSERT",
+        "match_participant": (
+            "SELECT, INSERT, UPDATE (cancel_reason, cancelled_at, cancelled_by, checked_in_at, checked_in_by, "
+            "consented_at, consented_by)"
+        ),
+        "match_plan": "SELECT, INSERT",
+        "match_preference": "SELECT, INSERT, UPDATE (recorded_at, recorded_by, word)",
+        "match_release": "SELECT, INSERT",
+        "match_room": "SELECT, INSERT",
+        "match_slot": "SELECT, INSERT",
         "membership": "SELECT",
+        "patent_offer": "SELECT, INSERT, UPDATE (withdrawn_at, withdrawn_by)",
+        "patent_push": "SELECT, INSERT",
         "outbox_event": (
             "SELECT, INSERT, UPDATE (dead_at, due_at, failures, last_error, lease, leased_until, processed_at)"
         ),

@@ -40,7 +40,7 @@ FREEZE = f"{PERFORMANCE}/2025:freeze"
 NOTHING = dict.fromkeys(
     (
         *("applications", "recommended", "members", "admissions", "graduations", "exits", "reports_due"),
-        *("reports_on_time", "reports_late", "reports_missing", "incidents"),
+        *("reports_on_time", "reports_late", "reports_missing", "incidents", "matched"),
         *("spot_checked", "spot_verified", "spot_contradicted"),
     ),
     "0",

@@ -85,6 +85,8 @@ def test_explain_reads_the_criteria_in_chinese(hubei: Path) -> None:
     assert "研发投入 不低于 营业收入 的 10%，或 研发投入 不低于 500.00 万元" in one.stdout
     assert "品牌" not in one.stdout
     assert run("explain", hubei, 11).exit_code == 2
+    assert run("explain", "hubei-2024", 6).stdout == one.stdout
+    assert run("explain", "hubei-1999").exit_code == 1
     assert "过渡（第九条 施行首年，2025-01-01至2025-12-31评估）" in run("explain", EXAMPLE, 1).stdout
 
 

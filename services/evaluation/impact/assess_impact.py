@@ -54,6 +54,8 @@ async def impact(
             try:
                 after = await chosen_rulebook(session, asked)
             except Problem as refusal:
+                # The connection goes back first: whoever held one and waited for another could wait for ever.
+                await session.rollback()
                 await _record(database, actor, cycle, "cycle.impact.refused", _refusal_detail(refusal))
                 raise
             tally, items = await _compared(session, cycle, after, depth, cursor, limit)

@@ -51,7 +51,8 @@ YearFigures = Mapping[str, Mapping[str, Figure]]
 
 def question(year: int) -> Question:
     """The year as the ledgers show it now."""
-    return Question(YearSpan(year, calendar.now()), performance_settings().financing_kinds)
+    settings = performance_settings()
+    return Question(YearSpan(year, calendar.now()), settings.financing_kinds, settings.matching_kinds)
 
 
 async def year_figures(session: AsyncSession, asked: Question) -> dict[str, dict[str, Figure]]:

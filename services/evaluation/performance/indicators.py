@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Literal, TypeAlias
 
 from services.evaluation.adjustment.rules import provincial_rules
-from services.evaluation.performance.ledger_rows import financing, spot_check_findings
+from services.evaluation.performance.ledger_rows import financing, matched, spot_check_findings
 from services.evaluation.support.kinds import title_of
 from shared.models.reads import (
     YearRows,
@@ -28,10 +28,11 @@ Unit: TypeAlias = Literal["家", "件", "份", "起", "元"]
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What a figure is asked about: a year as seen now, and the kinds of support that count as financing."""
+    """What a figure is asked about: a year as seen now, and the kinds of support that are financing and matchmaking."""
 
     span: YearSpan
     financing_kinds: tuple[str, ...]
+    matching_kinds: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +108,15 @@ _ALL = (
         "金额不详的只计笔数、不计金额，日期不详的不计入任何年度；计入登记时企业所在市州，按支持种类分列。",
         "元",
         lambda question: financing(question.span, question.financing_kinds),
+        title_of,
+    ),
+    Indicator(
+        "matched",
+        "参加对接家次",
+        "支持台账中发生日期在当年、列入对接口径的各类支持次数：企业到场参加一场活动计一次，不论见面几场；精准推送一次计一次。"
+        "已更正、已撤销、重复的不计；计入登记时企业所在市州，按支持种类分列。",
+        "家",
+        lambda question: matched(question.span, question.matching_kinds),
         title_of,
     ),
     Indicator(

@@ -26,6 +26,19 @@ def financing(span: YearSpan, kinds: tuple[str, ...]) -> YearRows:
     ).where(SupportAction.kind.in_(kinds), matching(wanted), is_counted())
 
 
+def matched(span: YearSpan, kinds: tuple[str, ...]) -> YearRows:
+    """Support of these kinds, which have no amounts, with a day in the year, as it counts now."""
+    wanted = Wanted(first=span.first_day, last=span.last_day)
+    return select(
+        cast(SupportAction.id, Text).label("id"),
+        SupportAction.city_code.label("city_code"),
+        SupportAction.kind.label("part"),
+        SupportAction.uscc.label("uscc"),
+        SupportAction.happened_on.label("happened_on"),
+        literal(1, BigInteger).label("value"),
+    ).where(SupportAction.kind.in_(kinds), matching(wanted), is_counted())
+
+
 def spot_check_findings(span: YearSpan, outcome: Outcome | None = None) -> YearRows:
     """Enterprises found on a day of the year to be as they had said, or not: by one false fact it is contradicted."""
     contradicted = (

@@ -55,6 +55,8 @@ class PerformanceSettings:
     first_year_basis: str
     financing_kinds: tuple[str, ...]
     financing_basis: str
+    matching_kinds: tuple[str, ...]
+    matching_basis: str
     unknown_basis: str
     rules: Mapping[str, Rule]
     digest: str
@@ -63,13 +65,15 @@ class PerformanceSettings:
 def load_settings(text: str, *, origin: str) -> PerformanceSettings:
     """The settings written in `text`. Raises RulebookError with file and line."""
     top = Table(_parse(text, origin), Place(origin, 1, "performance"))
-    kinds = top.raw("financing_kinds")
+    kinds, matching = top.raw("financing_kinds"), top.raw("matching_kinds")
     settings = PerformanceSettings(
         clause=top.text("clause"),
         first_year=top.whole("first_year"),
         first_year_basis=top.text("first_year_basis"),
-        financing_kinds=_kinds(kinds, top.place),
+        financing_kinds=_kinds("financing_kinds", kinds, top.place, with_amount=True),
         financing_basis=top.text("financing_basis"),
+        matching_kinds=_kinds("matching_kinds", matching, top.place, with_amount=False),
+        matching_basis=top.text("matching_basis"),
         unknown_basis=top.text("unknown_basis"),
         rules=_rules(top, headers(text).of("indicator")),
         digest=content_digest(top.content, top.place),
@@ -96,15 +100,16 @@ def _parse(text: str, origin: str) -> dict[str, object]:
         raise RulebookError("toml", str(error), origin, int(line[1]) if line else 1) from None
 
 
-def _kinds(value: object, place: Place) -> tuple[str, ...]:
+def _kinds(name: str, value: object, place: Place, *, with_amount: bool) -> tuple[str, ...]:
     if not isinstance(value, list) or not value:
-        raise place.error("missing", "`financing_kinds` must name kinds of support")
+        raise place.error("missing", f"`{name}` must name kinds of support")
     known = support_data().kinds
     kinds = [str(one) for one in cast("list[object]", value)]
-    if strange := [one for one in kinds if one not in known or known[one].amount == "none"]:
-        raise place.error("unknown_kind", f"no kinds of support with an amount: {', '.join(strange)}")
+    if strange := [one for one in kinds if one not in known or (known[one].amount == "none") == with_amount]:
+        with_or_without = "with" if with_amount else "without"
+        raise place.error("unknown_kind", f"no kinds of support {with_or_without} an amount: {', '.join(strange)}")
     if len(set(kinds)) != len(kinds):
-        raise place.error("malformed", "`financing_kinds` names a kind twice")
+        raise place.error("malformed", f"`{name}` names a kind twice")
     return tuple(kinds)
 
 

@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from services.evaluation.rulebooks.rulebook import Rulebook
 
 rulebook_app = typer.Typer(no_args_is_help=True, help="Rulebooks: criteria as data")
-FileArgument = Annotated[Path, typer.Argument(help="A rulebook, such as hubei-2024.toml", show_default=False)]
+FileArgument = Annotated[
+    Path, typer.Argument(help="A rulebook's file, or the id of one of the province's", show_default=False)
+]
 _LARGEST_BYTES = 2_000_000
 
 
@@ -100,6 +102,7 @@ def read(file: Path, *, recorded: bool = False) -> tuple[str, Rulebook]:
     """
     from services.evaluation.rulebooks.loader import load_recorded, load_rulebook
 
+    file = _of_the_province(file)
     try:
         if file.stat().st_size > _LARGEST_BYTES:
             raise RulebookError("too_long", "a rulebook has at most 2 MB", str(file), 1, zh="规则书最多 2 MB")
@@ -107,6 +110,16 @@ def read(file: Path, *, recorded: bool = False) -> tuple[str, Rulebook]:
     except (OSError, UnicodeDecodeError) as error:
         raise RulebookError("unreadable", str(error), str(file), 1, zh="文件无法读取") from None
     return text, (load_recorded if recorded else load_rulebook)(text, origin=str(file))
+
+
+def _of_the_province(file: Path) -> Path:
+    """The rulebook with this id in the province's folder, where nothing else is there under that name."""
+    from shared.reference.province import province
+
+    if file.suffix or file.parent != Path() or file.exists():
+        return file
+    known = Path(str(province().rulebooks.joinpath(f"{file}.toml")))
+    return known if known.is_file() else file
 
 
 def _read_or_exit(file: Path) -> tuple[str, Rulebook]:

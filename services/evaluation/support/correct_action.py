@@ -13,6 +13,7 @@ from services.evaluation.support.errors import (
     NOT_YOURS,
     OF_A_BANK,
     OF_A_REPORT,
+    OF_AN_EVENT,
     WITHDRAWN_ALREADY,
 )
 from services.evaluation.support.ledger import hold_recording, within_reach
@@ -34,7 +35,7 @@ from shared.models.reads import enterprises_on_record
 from shared.security.actor import Actor
 
 # What is taken from elsewhere is corrected there.
-_TAKEN = {"report": OF_A_REPORT, "bank": OF_A_BANK}
+_TAKEN = {"report": OF_A_REPORT, "bank": OF_A_BANK, "event": OF_AN_EVENT}
 
 
 async def correct_action(
@@ -42,8 +43,8 @@ async def correct_action(
 ) -> ActionOut:
     """The correction. A city corrects what its own officers recorded, the province what any officer recorded.
 
-    Problems `not_found`, `support_not_yours`, `support_of_a_report`, `support_of_a_bank`, `support_withdrawn_already`,
-    `support_corrected_already`, `support_claimed_already`; the same correction by the same person again changes nothing.
+    Problems `not_found`, `support_not_yours`, `support_of_a_report`, `support_of_a_bank`, `support_of_an_event`,
+    `support_withdrawn_already`, `support_corrected_already`, `support_claimed_already`; the same correction by the same person again changes nothing.
     """
     action = await _correctable(session, actor, action_id)
     if correction_in.action is not None:

@@ -40,6 +40,12 @@ OF_A_BANK = ErrorKind(
     "It was taken from what a bank reported: have the bank correct it",
     "该记录取自银行反馈，请由银行更正",
 )
+OF_AN_EVENT = ErrorKind(
+    "support_of_an_event",
+    409,
+    "It was taken from what came of an event: correct the outcome there",
+    "该记录取自对接活动的结果，请在活动中更正",
+)
 PERIOD_UNKNOWN = ErrorKind("support_period_unknown", 422, "No such reporting period", "没有这一报告期")
 PERIODS_REVERSED = ErrorKind(
     "support_periods_reversed",

@@ -19,7 +19,8 @@ Amount: TypeAlias = Literal["required", "optional", "none"]
 class SupportKind:
     """`family` joins kinds under which one and the same thing could be recorded twice.
 
-    `taken_from` names the part of an accepted progress report that such actions are taken from.
+    `taken_from` names the part of an accepted progress report that such actions are taken from, `from_events` what comes
+    of matchmaking that is one of them.
     """
 
     code: str
@@ -28,6 +29,7 @@ class SupportKind:
     family: str
     amount: Amount
     taken_from: str | None = None
+    from_events: str | None = None
 
     def __post_init__(self) -> None:
         if self.amount not in get_args(Amount) or not self.clause:
@@ -61,8 +63,9 @@ def support_data() -> SupportData:
 
 
 def kind_taken_from(part: str) -> SupportKind | None:
-    """The kind that a part of a progress report becomes; None where the province takes none from it."""
-    return next((one for one in support_data().kinds.values() if one.taken_from == part), None)
+    """The kind that a part of a report, or of matchmaking, becomes; None where the province takes none from it."""
+    kinds = support_data().kinds.values()
+    return next((one for one in kinds if part in {one.taken_from, one.from_events}), None)
 
 
 def kinds_of_family(family: str) -> list[str]:

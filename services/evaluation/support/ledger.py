@@ -57,6 +57,8 @@ def duplicate_of() -> ColumnElement[uuid.UUID | None]:
             others < mine,
             # A bank's own numbers tell its credits apart, were they of one day and one amount.
             or_(other.source != "bank", SupportAction.source != "bank"),
+            # So do pairs of an event: two that agreed on one sum are two.
+            or_(other.source != "event", SupportAction.source != "event"),
             ~exists().where(later.corrects == other.id),
         )
         .order_by(other.source == "report", other.recorded_at, other.id)

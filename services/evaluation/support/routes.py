@@ -20,6 +20,7 @@ from services.evaluation.support.errors import (
     NOT_YOURS,
     OF_A_BANK,
     OF_A_REPORT,
+    OF_AN_EVENT,
     PERIOD_UNKNOWN,
     PERIODS_REVERSED,
     WITHDRAWN_ALREADY,
@@ -139,7 +140,7 @@ async def get_action(action_id: uuid.UUID, session: SessionDep, actor: Reader) -
     status_code=201,
     response_model=ActionOut,
     summary="Correct a support action",
-    responses=refuses(*_FAULTS, NOT_YOURS, OF_A_BANK, OF_A_REPORT, CORRECTED_ALREADY, WITHDRAWN_ALREADY),
+    responses=refuses(*_FAULTS, NOT_YOURS, OF_A_BANK, OF_A_REPORT, OF_AN_EVENT, CORRECTED_ALREADY, WITHDRAWN_ALREADY),
 )
 async def post_correction(
     action_id: uuid.UUID, body: CorrectionIn, session: SessionDep, actor: Writer, idempotency: IdempotencyDep

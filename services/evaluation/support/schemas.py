@@ -12,7 +12,7 @@ from services.evaluation.support.money import Yuan
 from shared.validation import iso_date
 
 MOST_ACTIONS = 1000
-SupportSource: TypeAlias = Literal["city", "province", "report", "bank"]
+SupportSource: TypeAlias = Literal["city", "province", "report", "bank", "event"]
 Kind = Annotated[str, Field(min_length=1, max_length=40, examples=["ip_pledge_loan"])]
 _Name = Annotated[str, Field(min_length=1, max_length=200)]
 _Id = Annotated[uuid.UUID, Field(examples=["018f0000-0000-7000-8000-000000000000"])]

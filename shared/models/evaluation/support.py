@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from shared.models.base import Base, Id, one_of
 
-SUPPORT_SOURCES = ("city", "province", "report", "bank")
+SUPPORT_SOURCES = ("city", "province", "report", "bank", "event")
 _WHOSE = ("uscc", "city_code")
 
 
@@ -21,7 +21,8 @@ class SupportAction(Base):
     kind took place. `uscc` and `city_code` are the enterprise's of the day of recording, `by_city` the city whose
     officer recorded it. `claim` is the same for two rows about one and the same thing; None where that cannot be told.
     Rows of source `report` come from an accepted progress report, where a day, amount or provider may be unknown; those
-    of source `bank` from a credit that a bank reported, `outcome_id` naming its first report.
+    of source `bank` from a credit that a bank reported, `outcome_id` naming its first report;
+    those of source `event` from matchmaking, `matched_as` naming what came of it.
     """
 
     __tablename__ = "support_action"
@@ -41,7 +42,8 @@ class SupportAction(Base):
             name="report_named",
         ),
         CheckConstraint("(source = 'bank') = (outcome_id IS NOT NULL)", name="outcome_named"),
-        CheckConstraint("(source IN ('report', 'bank')) = (source_key IS NOT NULL)", name="source_named"),
+        CheckConstraint("(source = 'event') = (matched_as IS NOT NULL)", name="match_named"),
+        CheckConstraint("(source IN ('report', 'bank', 'event')) = (source_key IS NOT NULL)", name="source_named"),
         CheckConstraint("amount_fen BETWEEN 0 AND 1000000000000000", name="amount_in_range"),
         CheckConstraint("happened_on <= (recorded_at AT TIME ZONE 'Asia/Shanghai')::date", name="not_in_future"),
         CheckConstraint("(corrects IS NULL) = (reason IS NULL)", name="correction_has_reason"),
@@ -58,6 +60,7 @@ class SupportAction(Base):
         Index(None, "kind", "city_code", "id"),
         Index("ix_support_action_claim", "claim", postgresql_where=text("claim IS NOT NULL")),
         Index("ix_support_action_outcome", "outcome_id", postgresql_where=text("outcome_id IS NOT NULL")),
+        Index("ix_support_action_matched", "matched_as", postgresql_where=text("matched_as IS NOT NULL")),
         Index("ix_support_action_report", "report_id", postgresql_where=text("report_id IS NOT NULL")),
     )
 
@@ -83,3 +86,4 @@ class SupportAction(Base):
     report_revision: Mapped[int | None]
     source_key: Mapped[str | None]
     outcome_id: Mapped[uuid.UUID | None]
+    matched_as: Mapped[str | None]

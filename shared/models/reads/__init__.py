@@ -59,6 +59,14 @@ from shared.models.reads.lists import (
     plans_that_ended,
     recodings,
 )
+from shared.models.reads.matches import (
+    Matched,
+    agreed_as,
+    attended_as,
+    enterprise_of_match,
+    matched_support,
+    pushed_as,
+)
 from shared.models.reads.outcomes import CreditOnRecord, credit_on_record
 from shared.models.reads.pool import (
     Admission,
@@ -131,6 +139,7 @@ __all__ = [
     "JudgedEntry",
     "JudgementOnRecord",
     "ListedMember",
+    "Matched",
     "Members",
     "Page",
     "PatentOnRecord",
@@ -151,9 +160,11 @@ __all__ = [
     "accepted_reports_until",
     "admissions",
     "admitted_by_plan",
+    "agreed_as",
     "applications_on_record",
     "attachment_digests",
     "attachment_digests_of",
+    "attended_as",
     "codes_of",
     "committed_plans",
     "confirmed_in",
@@ -163,6 +174,7 @@ __all__ = [
     "ended_by_plan",
     "ended_stays",
     "enterprise_names",
+    "enterprise_of_match",
     "enterprises_on_record",
     "evidence_of",
     "exits",
@@ -183,6 +195,7 @@ __all__ = [
     "lists_of",
     "live_consents",
     "local_day",
+    "matched_support",
     "members",
     "members_at",
     "members_by_age",
@@ -199,6 +212,7 @@ __all__ = [
     "plans_that_ended",
     "pools_of_both",
     "present_codes",
+    "pushed_as",
     "recodings",
     "recommendations",
     "recommended_snapshots",

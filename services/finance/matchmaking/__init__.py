@@ -1,0 +1,1 @@
+"""Two-sided events: who meets whom, why, when and where, and what came of it."""
