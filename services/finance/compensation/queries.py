@@ -87,7 +87,7 @@ async def shown_in_order(session: AsyncSession, actor: Actor, ids: Sequence[uuid
         .where(CompensationClaim.id.in_(ids), within_reach(actor))
     )
     found = (await session.execute(statement)).all()
-    rows = {one.CompensationClaim.id: _shown(*one, actor) for one in found}
+    rows = {row.id: _shown(row, decision, current, actor) for row, decision, current in found}
     return [rows[id_] for id_ in ids if id_ in rows]
 
 

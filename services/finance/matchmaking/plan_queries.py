@@ -38,8 +38,8 @@ async def plan_by_id(session: AsyncSession, actor: Actor, plan_id: uuid.UUID) ->
 
 async def plan_out(session: AsyncSession, plan: MatchPlan) -> PlanOut:
     """One plan as HTTP shows it; what it rests on is counted where it is, since it may be long."""
-    sides = [func.jsonb_array_length(MatchPlan.inputs[side]) for side in ("enterprises", "partners")]
-    rows, columns = (await session.execute(select(*sides).where(MatchPlan.id == plan.id))).one()
+    enterprises, partners = (func.jsonb_array_length(MatchPlan.inputs[side]) for side in ("enterprises", "partners"))
+    rows, columns = (await session.execute(select(enterprises, partners).where(MatchPlan.id == plan.id))).one()
     counts = select(func.count(), func.count(MatchMeeting.enterprise_id.distinct())).where(
         MatchMeeting.plan_id == plan.id
     )
