@@ -202,3 +202,23 @@ async def test_workers_at_once_send_each_message_once_and_rooms_are_counted(
     await push_due(finance, settings, new_id())
     assert len(receiver.got) == 10
     assert await owner.fetchval("SELECT count(*) FROM webhook_message WHERE status = 'delivered'") == 5
+
+
+async def test_only_subscribers_of_that_very_list_are_told(
+    lists: Lists, receiver: Receiver, owner: asyncpg.Connection
+) -> None:
+    await owner.execute(
+        "INSERT INTO api_client (id, client_id, name, role, secret_hash) "
+        "VALUES (gen_random_uuid(), 'bank-elsewhere', '【虚构】另一银行', 'bank', '')"
+    )
+    path, body = "/v1/lists/pledge-whitelist/subscriptions", {"client_id": "bank-elsewhere"}
+    await lists.system.ok("finance", "POST", path, lists.officer, json=body)
+    elsewhere = bank_token(lists.system, "bank-elsewhere")
+    ours, theirs = await _registered(lists, receiver), await _registered(lists, receiver, elsewhere)
+    await _published(lists)
+    assert [one["serial"] for one in await _log(lists, ours)] == [2]
+    assert await _log(lists, theirs, elsewhere) == []
+    assert [json.loads(one.body)["data"]["programme"] for one in receiver.got] == ["pool-members"]
+    await lists.system.ok("finance", "POST", f"{LIST}/subscriptions", lists.officer, json=body)
+    await _published(lists)
+    assert [one["serial"] for one in await _log(lists, theirs, elsewhere)] == [3]
