@@ -15,7 +15,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from services.demo import applying, files, judging, matchmaking, report, selecting
+from services.demo import applying, files, judging, lending, matchmaking, report, selecting
 from services.demo.agreement import check_agreement
 from services.demo.api import Api, DemoError
 from services.demo.invented_enterprises import invented_forms, invented_workbook
@@ -125,12 +125,15 @@ async def _round(system: LocalSystem, screen: Console, account: Console, invente
             screen, "路演 · a roadshow is planned and released; somebody cancels, and only that is planned anew"
         ):
             roadshow = await matchmaking.hold_roadshow(api, people, programme.code, forms)
+        figures = report.figures(applied, judged)
+        await check_agreement(system.owner, figures)
+        with _step(screen, "授信白名单 · a finance officer approves the whitelist; an exit supersedes it at once"):
+            whitelist = await lending.lend(api, people, system.owner, programme.code, forms)
     finally:
         await api.close()
-    figures = report.figures(applied, judged)
-    await check_agreement(system.owner, figures)
     report.show(account, applied, judged, figures)
     matchmaking.show_roadshow(account, roadshow)
+    lending.show_whitelist(account, whitelist, system.home / "bank")
     return figures
 
 

@@ -18,10 +18,11 @@ from shared.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class People:
-    """Tokens: two province officers, three reviewers and two who decide objections by name, one officer per city code."""
+    """Tokens: two province officers, a finance officer, three reviewers and two who decide objections by name, one officer per city code."""
 
     planner: str
     approver: str
+    treasurer: str
     reviewers: dict[str, str]
     deciders: dict[str, str]
     cities: dict[str, str]
@@ -39,6 +40,7 @@ def assemble(settings: Settings) -> People:
     return People(
         planner=token("province-planner", "province_officer"),
         approver=token("province-approver", "province_officer"),
+        treasurer=token("province-treasurer", "finance_officer"),
         reviewers={name: token(name, "reviewer") for name in ("reviewer-a", "reviewer-b", "reviewer-c")},
         deciders={name: token(name, "reviewer") for name in ("decider-a", "decider-b")},
         cities={city.code: token(f"officer-{city.code}", "city_officer", city.code) for city in cities()},

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
     from services.finance.lists.held_file import HeldFile
 
 _SECONDS = 20.0
@@ -22,6 +24,8 @@ def verify(
     ] = None,
 ) -> None:
     """核验名单是否属实：摘要、签名、每一格。 Check a list: exit code 0 genuine, 1 altered, 2 cannot be read."""
+    from rich.console import Console
+
     from services.finance.lists.held_file import HeldValue, UnreadableFileError
     from services.finance.lists.reading import read_file
     from services.finance.lists.verification import Fault, faults_of, public_keys
@@ -37,7 +41,7 @@ def verify(
         held.signature = HeldValue(signature, "X-Edition-Signature")
     found: list[Fault] = faults_of(held, known)
     if not found:
-        _tell_genuine(held)
+        Console(highlight=False, soft_wrap=True).print(genuine_table(held))
         return
     _tell_faults(found)
     raise typer.Exit(1)
@@ -68,8 +72,8 @@ def _fetched(url: str) -> str:
         raise UnreadableFileError("无法取得公钥集；可改用事先保存的文件", f"The JWKS was not there: {error}") from None
 
 
-def _tell_genuine(held: HeldFile) -> None:
-    from rich.console import Console
+def genuine_table(held: HeldFile) -> Table:
+    """What a genuine file says of itself, and the key that signed it."""
     from rich.markup import escape
     from rich.table import Table
 
@@ -84,7 +88,7 @@ def _tell_genuine(held: HeldFile) -> None:
     table.add_row(LABELS["digest"], digest_of(body_of(content)))
     assert held.signature is not None  # noqa: S101 (without one nothing is genuine)
     table.add_row("密钥 kid", escape(str(key_id_of(str(held.signature.value)))))
-    Console(highlight=False, soft_wrap=True).print(table)
+    return table
 
 
 def _tell_faults(found: list[Any]) -> None:
