@@ -161,7 +161,7 @@ def show_whitelist(screen: Console, held: Whitelist, folder: Path) -> None:
         table.add_column(heading, overflow="fold")
     names = {one.code: one.name for one in cities()}
     for one in held.first["entries"]:
-        city = names.get(one["city_code"], one["city_code"])
+        city = names.get(one["city_code"]) or one["city_code"]
         table.add_row(*map(escape, (one["uscc"], one["name"], city, str(one["pledgeable_patents"]))))
     screen.print(table)
     screen.print(
