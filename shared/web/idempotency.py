@@ -46,24 +46,27 @@ class Idempotency:
     ) -> Response:
         """`create`'s answer with `status`; on a retry the stored one, marked by `Idempotent-Replayed`."""
 
-        async def create_and_record() -> str:
-            try:
+        try:
+            # A savepoint, so that the stored answer is looked for on the connection that is held already: whoever held
+            # one and waited for another could wait for ever.
+            async with session.begin_nested():
                 body = (await create()).model_dump_json()
                 await session.execute(_RECORD, self._record(actor, status, body))
-            except (Problem, IntegrityError):
-                # The connection goes back first: whoever held one and waited for another could wait for ever.
-                await session.rollback()
-                raise
-            return body
-
-        return await self.run_whole(actor, status, create_and_record)
+        except (Problem, IntegrityError):
+            await self._replay(session, actor)
+            raise
+        return _json(body, status)
 
     async def run_whole(self, actor: Actor, status: int, create: Callable[[], Awaitable[str]]) -> Response:
-        """As `run`, for a `create` that stores the record for `retry` itself and returns the answer's JSON."""
+        """As `run`, for a `create` that stores the record for `retry` itself and returns the answer's JSON.
+
+        It holds no connection any more when it fails.
+        """
         try:
             return _json(await create(), status)
         except (Problem, IntegrityError, IntegrityConstraintViolationError):
-            await self._replay(actor)
+            async with self._database.sessions() as session:
+                await self._replay(session, actor)
             raise
 
     def _record(self, actor: Actor, status: int, body: str) -> dict[str, Any]:
@@ -75,13 +78,12 @@ class Idempotency:
             "response": body,
         }
 
-    async def _replay(self, actor: Actor) -> None:
-        """Raise Replayed where an answer is stored; a transaction of its own, since the caller's has failed."""
+    async def _replay(self, session: AsyncSession, actor: Actor) -> None:
+        """Raise Replayed where an answer is stored."""
         stored = select(IdempotencyRecord).where(
             IdempotencyRecord.actor == actor.identity, IdempotencyRecord.key == self.retry.key
         )
-        async with self._database.sessions() as session:
-            record = (await session.execute(stored)).scalar_one_or_none()
+        record = (await session.execute(stored)).scalar_one_or_none()
         if record is None:
             return
         if record.request_digest != self.retry.request_digest:

@@ -26,7 +26,7 @@ from shared.settings import Settings
 
 PLANS = "/v1/selection-plans"
 CITIES = {WUHAN: "420100", HUANGSHI: "420200"}
-SEEDS = range(drawn(2, 50))
+SEEDS = range(drawn(3, 50))
 COMMITS, RAW = 30, 20
 
 # Everything of the first cycle that a selection reads, once more under another cycle; ids follow from the old ones.

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from services.evaluation.spot_checks.draw import commitment_of
+from shared.calendar import business_date
 from support.members import HUANGSHI_CITY, WUHAN_CITY
 from support.notices import Clock
 from support.system import System
@@ -62,7 +63,7 @@ async def members(system: System, token: str, number: str, **params: Any) -> lis
 def finding_body(clock: Clock, **changes: Any) -> dict[str, Any]:
     """What a check finds that finds everything as the form says."""
     return {
-        "checked_on": clock.moment.astimezone().date().isoformat(),
+        "checked_on": business_date(clock.moment).isoformat(),
         "document": "（虚构）核查记录1号",
         "summary": "现场核查，与申报一致",
         "facts": [fact_found("legal_person", value=True)],
