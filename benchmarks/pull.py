@@ -215,7 +215,7 @@ def main() -> None:
     table = Table(title=f"pull: requests per second, {CONNECTIONS} connections (target: at least 70 % of bare)")
     for heading in ("entries", "status", "Peiyu", "bare Starlette", "share"):
         table.add_column(heading, justify="right")
-    publishing = Table(title=f"publish: seconds per signed edition in all formats; delta of {CHANGES} changes")
+    publishing = Table(title=f"publish: seconds until a signed edition can be pulled; delta of {CHANGES} changes")
     for heading in ("entries", "MB", "first s", f"{CHANGES} more s", "delta ms"):
         publishing.add_column(heading, justify="right")
     for size in SIZES:
